@@ -1,0 +1,25 @@
+# The operations of cpp/cpu are compiled once per x86-64 level, in a namespace each; the level is picked when they first run.
+function(szfast_add_levels target)
+  set(levels baseline)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    list(APPEND levels v3 v4)
+    target_compile_definitions(${target} PRIVATE SZFAST_X86_LEVELS)
+  endif()
+  foreach(level IN LISTS levels)
+    set(objects szfast_${level})
+    add_library(${objects} OBJECT cpp/cpu/deposit.cpp cpp/cpu/observe.cpp)
+    target_include_directories(${objects} PRIVATE cpp/include cpp/cpu)
+    target_compile_definitions(${objects} PRIVATE SZFAST_LEVEL=${level})
+    # sqrt without errno is one instruction; nothing here reads errno. Vectors of lanes never cross a library's boundary.
+    target_compile_options(${objects} PRIVATE -Wall -Wextra -fno-math-errno -fno-trapping-math -Wno-psabi)
+    if(NOT level STREQUAL "baseline")
+      target_compile_options(${objects} PRIVATE -march=x86-64-${level})
+      # a weak symbol compiled for a newer CPU would be linked for everybody
+      if(CMAKE_NM)
+        add_custom_command(TARGET ${target} PRE_LINK COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} "-DOBJECTS=$<TARGET_OBJECTS:${objects}>"
+          -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/NoWeakSymbols.cmake VERBATIM)
+      endif()
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+  endforeach()
+endfunction()

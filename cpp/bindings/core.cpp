@@ -1,0 +1,139 @@
+#include "arrays.hpp"
+#include "szfast/deposit.hpp"
+#include "szfast/observe.hpp"
+
+#include <optional>
+
+namespace szfast::bindings {
+namespace {
+
+Kernel kernel_named(const std::string &name) {
+    const char *names[] = {"cubic", "wendland_c2", "wendland_c4", "uniform"};
+    for (int i = 0; i < 4; ++i)
+        if (name == names[i])
+            return static_cast<Kernel>(i);
+    throw py::value_error("kernel: expected cubic, wendland_c2, wendland_c4 or uniform, found " + name);
+}
+
+py::tuple deposit(const py::object &x, const py::object &y, const py::object &z, const py::object &h,
+                  const py::object &Y, const py::object &views, int pixels, double pixel_kpc, double half_depth_kpc,
+                  const std::string &kernel, int threads) {
+    const auto xs = checked<float>(x, "x", {-1});
+    const py::ssize_t count = xs.size();
+    const auto ys = checked<float>(y, "y", {count}), zs = checked<float>(z, "z", {count});
+    const auto hs = checked<float>(h, "h", {count}), Ys = checked<float>(Y, "Y", {count});
+    const auto rotations = checked<double>(views, "views", {-1, 3, 3});
+    require_finite(xs, "x");
+    require_finite(ys, "y");
+    require_finite(zs, "z");
+    require_not_negative(hs, "h");
+    require_not_negative(Ys, "Y");
+    require_finite(rotations, "views");
+    if (pixels < 1 || pixels > 16384)
+        throw py::value_error("pixels: expected 1 to 16384, found " + std::to_string(pixels));
+    if (!(pixel_kpc > 0) || !std::isfinite(pixel_kpc))
+        throw py::value_error("pixel_kpc: expected a positive number");
+    if (!(half_depth_kpc > 0))
+        throw py::value_error("half_depth_kpc: expected a positive number");
+    const Kernel shape = kernel_named(kernel);
+    const py::ssize_t view_count = rotations.shape(0);
+    if (view_count > 1000000)
+        throw py::value_error("views: expected at most 1000000");
+    py::array_t<double> maps({view_count, py::ssize_t(pixels), py::ssize_t(pixels)});
+    py::array_t<double> loaded(view_count);
+    const Particles particles{xs.data(), ys.data(), zs.data(), hs.data(), Ys.data(), std::size_t(count)};
+    const Grid grid{pixels, pixel_kpc, half_depth_kpc};
+    const double *rotation = rotations.data();
+    double *map = maps.mutable_data(), *sum = loaded.mutable_data();
+    interruptible([&](Stop &stop) {
+        return deposit_exact(particles, grid, rotation, int(view_count), shape, threads, stop, map, sum);
+    });
+    return py::make_tuple(maps, loaded);
+}
+
+std::vector<NoiseStream> streams_of(const py::object &keys, py::ssize_t count) {
+    const auto words = checked<std::uint64_t>(keys, "keys", {count, 5});
+    const std::uint64_t *word = words.data();
+    std::vector<NoiseStream> streams(count);
+    for (py::ssize_t i = 0; i < count; ++i, word += 5) {
+        for (int k = 2; k < 5; ++k)
+            if (word[k] > 0xFFFFFFFFu)
+                throw py::value_error("keys: view, realisation and run must be below 2^32");
+        streams[i] =
+            noise_stream({word[0], word[1], std::uint32_t(word[2]), std::uint32_t(word[3]), std::uint32_t(word[4])});
+    }
+    return streams;
+}
+
+py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, int size, const py::object &transfer,
+                                const py::object &amplitude, int threads) {
+    const auto beam = checked<double>(transfer, "transfer", {-1, -1});
+    require_finite(beam, "transfer");
+    const py::ssize_t padded = beam.shape(0);
+    if (padded < 2 || padded > 16384 || padded % 2 || fast_length(int(padded)) != padded ||
+        beam.shape(1) != padded / 2 + 1)
+        throw py::value_error(
+            "transfer: expected shape (n, n/2 + 1), n even without prime factors but 2, 3, 5, found " +
+            shape_text(beam));
+    if (size < 1 || size > padded || (padded - size) % 2)
+        throw py::value_error("size: expected at most " + std::to_string(padded) + ", less by an even number, found " +
+                              std::to_string(size));
+    std::optional<py::array_t<double>> projected, noise;
+    py::ssize_t count = -1;
+    if (!maps.is_none()) {
+        projected = checked<double>(maps, "maps", {-1, padded, padded});
+        require_finite(*projected, "maps");
+        count = projected->shape(0);
+    }
+    std::vector<NoiseStream> streams;
+    if (!amplitude.is_none()) {
+        noise = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
+        require_not_negative(*noise, "amplitude");
+        if (keys.is_none())
+            throw py::value_error("keys: noise needs one key a map");
+        if (count < 0)
+            count = checked<std::uint64_t>(keys, "keys", {-1, 5}).shape(0);
+        streams = streams_of(keys, count);
+    }
+    if (count < 0)
+        throw py::value_error("maps: expected maps, noise, or both");
+    py::array_t<float> out({count, py::ssize_t(size), py::ssize_t(size)});
+    const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
+    const double *from = projected ? projected->data() : nullptr;
+    float *to = out.mutable_data();
+    interruptible(
+        [&](Stop &stop) { return observe(observation, from, streams.data(), int(count), threads, stop, to); });
+    return out;
+}
+
+py::array_t<double> column_density(const std::string &kernel, const py::object &distance) {
+    const auto R = checked<double>(distance, "distance", {-1});
+    require_not_negative(R, "distance");
+    const KernelPolynomial polynomial = kernel_polynomial(kernel_named(kernel));
+    py::array_t<double> result(R.size());
+    for (py::ssize_t i = 0; i < R.size(); ++i)
+        result.mutable_data()[i] = column(polynomial, R.data()[i]);
+    return result;
+}
+
+} // namespace
+
+PYBIND11_MODULE(_core, module) {
+    module.doc() = "The C++ engine: projection, beam and noise on arrays whose unit stands in the name.";
+    module.def("deposit", &deposit, py::arg("x"), py::arg("y"), py::arg("z"), py::arg("h"), py::arg("Y"), py::kw_only(),
+               py::arg("views"), py::arg("pixels"), py::arg("pixel_kpc"), py::arg("half_depth_kpc"), py::arg("kernel"),
+               py::arg("threads"),
+               "Project particles exactly: float32 (N,) x, y, z, h [kpc], Y [kpc2], float64 (L, 3, 3) views ->\n"
+               "float64 (L, pixels, pixels) share of Y in each pixel [kpc2], float64 (L,) Y within the depth.");
+    module.def("observe", &observe_maps, py::kw_only(), py::arg("maps"), py::arg("keys"), py::arg("size"),
+               py::arg("transfer"), py::arg("amplitude"), py::arg("threads"),
+               "Beam and noise: float64 (L, n, n) maps or None, uint64 (L, 5) keys (seed, cluster, view, realisation,\n"
+               "run) or None, float64 (n, n/2+1) transfer, the same for amplitude or None -> float32 (L, size, size).");
+    module.def("column_density", &column_density, py::arg("kernel"), py::arg("distance"),
+               "Line-of-sight integral of a kernel at float64 (N,) distances in units of the support radius.");
+    module.def("fast_length", &fast_length, py::arg("wanted"),
+               "Smallest even length from `wanted` on with factors 2, 3, 5.");
+    module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
+}
+
+} // namespace szfast::bindings

@@ -1,0 +1,182 @@
+// Picks the CPU level once, owns scratch memory, and cuts the work into tasks that do not depend on the number of
+// threads.
+#include "level.hpp"
+#include "observe_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+namespace szfast {
+namespace {
+
+struct Level {
+    const char *name;
+    decltype(&baseline::deposit_block) deposit_block;
+    decltype(&baseline::observe_lanes) observe_lanes;
+    decltype(&baseline::observe_batch) observe_batch;
+};
+
+#define SZFAST_ROW(level) {#level, level::deposit_block, level::observe_lanes, level::observe_batch}
+
+Level pick_level() {
+#ifdef SZFAST_X86_LEVELS
+    const char *cap = std::getenv("SZFAST_CPU_LEVEL");
+    const auto allowed = [&](const char *name) {
+        return !cap || !*cap || std::strcmp(name, cap) <= 0; // "baseline" < "v3" < "v4"
+    };
+    __builtin_cpu_init();
+    const bool v3_here =
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+    const bool v4_here = v3_here && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+                         __builtin_cpu_supports("avx512cd");
+    if (v4_here && allowed("v4"))
+        return SZFAST_ROW(v4);
+    if (v3_here && allowed("v3"))
+        return SZFAST_ROW(v3);
+#endif
+    return SZFAST_ROW(baseline);
+}
+
+const Level &level() {
+    static const Level picked = pick_level();
+    return picked;
+}
+
+std::vector<int> factors(int n) {
+    std::vector<int> radix;
+    for (const int r : {4, 2, 3, 5})
+        for (; n % r == 0; n /= r)
+            radix.push_back(r);
+    if (n != 1 || radix.size() > 32)
+        throw std::invalid_argument("the padded size must have no prime factors but 2, 3 and 5");
+    return radix;
+}
+
+// (padded, padded/2 + 1) in double to (padded/2 + 1, padded) in float
+std::vector<float> by_column(const double *rows, int padded, double scale) {
+    const int columns = padded / 2 + 1;
+    std::vector<float> result(std::size_t(padded) * columns);
+    for (int ky = 0; ky < padded; ++ky)
+        for (int kx = 0; kx < columns; ++kx)
+            result[std::size_t(kx) * padded + ky] = float(scale * rows[std::size_t(ky) * columns + kx]);
+    return result;
+}
+
+struct AlignedFloats {
+    explicit AlignedFloats(std::size_t count) : memory(count + 16) {
+        const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+        start = memory.data() + (64 - address % 64) % 64 / sizeof(float);
+    }
+    std::vector<float> memory;
+    float *start;
+};
+
+} // namespace
+
+const char *cpu_level() {
+    return level().name;
+}
+
+int fast_length(int wanted) {
+    for (int n = std::max(2, wanted + wanted % 2);; n += 2) {
+        int rest = n;
+        for (const int r : {2, 3, 5})
+            while (rest % r == 0)
+                rest /= r;
+        if (rest == 1)
+            return n;
+    }
+}
+
+bool deposit_exact(const Particles &particles, const Grid &grid, const double *views, int view_count, Kernel kernel,
+                   int threads, Stop &stop, double *maps, double *loaded) {
+    const ColumnTable table = column_tables(kernel).view();
+    const std::size_t pixels = std::size_t(grid.n) * grid.n;
+    std::fill(maps, maps + pixels * view_count, 0.0);
+    std::fill(loaded, loaded + view_count, 0.0);
+    if (particles.count == 0 || view_count == 0)
+        return true;
+
+    // A function of the problem alone, so that the order of every sum is fixed: enough tasks for a large machine,
+    // blocks worth a map of their own, and at most 512 MiB of such maps.
+    const std::size_t for_machine = (256 + view_count - 1) / view_count;
+    const std::size_t for_work = particles.count / 16384 + 1;
+    const std::size_t for_memory = std::max<std::size_t>(1, (std::size_t(1) << 26) / (pixels * view_count));
+    const std::size_t blocks = std::min({for_machine, for_work, for_memory});
+
+    std::vector<double> block_maps(blocks > 1 ? blocks * pixels * view_count : 0);
+    std::vector<double> block_loaded(blocks * view_count);
+    const int workers = thread_count(threads);
+    std::vector<std::unique_ptr<double[]>> scratch(workers);
+    const auto work = [&](std::size_t task, int worker) {
+        if (!scratch[worker])
+            scratch[worker] = std::make_unique<double[]>(deposit_scratch_size(grid.n));
+        const std::size_t block = task % blocks, view = task / blocks;
+        double *map = blocks > 1 ? &block_maps[task * pixels] : maps + view * pixels;
+        level().deposit_block(particles, block * particles.count / blocks, (block + 1) * particles.count / blocks,
+                              views + view_size * view, grid, table, stop.asked, scratch[worker].get(), map,
+                              &block_loaded[task]);
+    };
+    if (!run_tasks(blocks * view_count, workers, stop, work))
+        return false;
+    for (std::size_t task = 0; task < block_loaded.size(); ++task)
+        loaded[task / blocks] += block_loaded[task];
+    if (blocks == 1)
+        return true;
+    const auto add_blocks = [&](std::size_t view, int) {
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const double *from = &block_maps[(view * blocks + block) * pixels];
+            double *to = maps + view * pixels;
+            for (std::size_t i = 0; i < pixels; ++i)
+                to[i] += from[i];
+        }
+    };
+    return run_tasks(view_count, workers, stop, add_blocks);
+}
+
+bool observe(const Observation &observation, const double *maps, const NoiseStream *streams, int count, int threads,
+             Stop &stop, float *out) {
+    const int n = observation.padded, size = observation.size;
+    if (n < 2 || n % 2 || size < 1 || size > n || (n - size) % 2)
+        throw std::invalid_argument(
+            "the padded size must be even, and larger than the map by an even number of pixels");
+    std::vector<float> turns(2 * std::size_t(n));
+    for (int k = 0; k < n; ++k) {
+        turns[2 * k] = float(std::cos(2.0 * pi * k / n));
+        turns[2 * k + 1] = float(-std::sin(2.0 * pi * k / n));
+    }
+    const std::vector<float> transfer = by_column(observation.transfer, n, 1.0 / (double(n) * n));
+    std::vector<float> amplitude;
+    if (observation.amplitude)
+        amplitude = by_column(observation.amplitude, n, 1.0);
+    ObservePlan plan{n,  size,         (n - size) / 2,  0,
+                     {}, turns.data(), transfer.data(), amplitude.empty() ? nullptr : amplitude.data()};
+    for (const int radix : factors(n))
+        plan.radix[plan.passes++] = radix;
+
+    const int lanes = level().observe_lanes();
+    const int workers = thread_count(threads);
+    std::vector<std::unique_ptr<AlignedFloats>> scratch(workers);
+    const auto work = [&](std::size_t task, int worker) {
+        if (!scratch[worker])
+            scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(n) * lanes);
+        const int first = int(task) * lanes, batch = std::min(lanes, count - first);
+        std::vector<const double *> from(batch);
+        std::vector<float *> to(batch);
+        for (int i = 0; i < batch; ++i) {
+            from[i] = maps ? maps + std::size_t(first + i) * n * n : nullptr;
+            to[i] = out + std::size_t(first + i) * size * size;
+        }
+        level().observe_batch(plan, maps ? from.data() : nullptr, plan.amplitude ? streams + first : nullptr, batch,
+                              scratch[worker]->start, to.data());
+    };
+    return run_tasks((std::size_t(count) + lanes - 1) / lanes, workers, stop, work);
+}
+
+} // namespace szfast

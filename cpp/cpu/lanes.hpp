@@ -1,0 +1,93 @@
+// Vectors of lanes: one map a lane, all doing the same. Their width follows the CPU level.
+#pragma once
+
+#include "szfast/philox.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace szfast {
+namespace SZFAST_LEVEL {
+
+#if defined(__AVX512F__)
+constexpr int lanes = 16;
+#elif defined(__AVX2__)
+constexpr int lanes = 8;
+#else
+constexpr int lanes = 4;
+#endif
+
+typedef float Floats __attribute__((vector_size(lanes * sizeof(float))));
+typedef std::int32_t Ints __attribute__((vector_size(lanes * sizeof(float))));
+typedef std::uint32_t Words __attribute__((vector_size(lanes * sizeof(float))));
+typedef std::uint64_t WideWords __attribute__((vector_size(lanes * 2 * sizeof(float))));
+
+} // namespace SZFAST_LEVEL
+
+template <> struct WideProduct<SZFAST_LEVEL::Words> {
+    static SZFAST_LEVEL::Words high(SZFAST_LEVEL::Words a, std::uint32_t b) {
+        const auto product = __builtin_convertvector(a, SZFAST_LEVEL::WideWords) * std::uint64_t(b);
+        return __builtin_convertvector(product >> 32, SZFAST_LEVEL::Words);
+    }
+};
+
+namespace SZFAST_LEVEL {
+
+inline Words all(std::uint32_t value) {
+    return Words{} + value;
+}
+
+template <class To, class From> inline To same_bits(From from) {
+    static_assert(sizeof(To) == sizeof(From), "same size");
+    To to;
+    std::memcpy(&to, &from, sizeof(To));
+    return to;
+}
+
+// Natural logarithm of u in (0, 1], to float rounding: u = 2^e m with m about 1, log m = 2 atanh((m-1)/(m+1)).
+inline Floats logarithm(Floats u) {
+    const Words bits = same_bits<Words>(u);
+    const Words shifted = bits - 0x3F3504F3u; // sqrt(1/2): m runs from there to sqrt(2)
+    const Ints exponent = same_bits<Ints>(shifted) >> 23;
+    const Floats m = same_bits<Floats>((shifted & 0x007FFFFFu) + 0x3F3504F3u);
+    const Floats s = (m - 1.0f) / (m + 1.0f), s2 = s * s;
+    const Floats series = s2 * (2.0f / 3 + s2 * (2.0f / 5 + s2 * (2.0f / 7 + s2 * (2.0f / 9))));
+    return __builtin_convertvector(exponent, Floats) * 0.69314718f + s * (2.0f + series);
+}
+
+struct SineCosine {
+    Floats sine, cosine;
+};
+
+// Sine and cosine of a turn's fraction x / 2^32: reduced exactly, in integers, to the nearest quarter turn.
+inline SineCosine of_turn(Words x) {
+    const Words quarter = (x + 0x20000000u) >> 30;
+    const Ints rest = same_bits<Ints>(x - (quarter << 30));
+    const Floats t = __builtin_convertvector(rest, Floats) * 1.4629180792671596e-9f; // 2 pi / 2^32
+    const Floats t2 = t * t;
+    const Floats sine = t + t * t2 * (-1.0f / 6 + t2 * (1.0f / 120 + t2 * (-1.0f / 5040 + t2 * (1.0f / 362880))));
+    const Floats cosine = 1.0f + t2 * (-0.5f + t2 * (1.0f / 24 + t2 * (-1.0f / 720 + t2 * (1.0f / 40320))));
+    const auto odd = (quarter & 1u) != 0u;
+    const Words sine_sign = (quarter & 2u) << 30, cosine_sign = ((quarter + 1u) & 2u) << 30;
+    const Floats a = odd ? cosine : sine, b = odd ? sine : cosine;
+    return {same_bits<Floats>(same_bits<Words>(a) ^ sine_sign), same_bits<Floats>(same_bits<Words>(b) ^ cosine_sign)};
+}
+
+struct NormalPair {
+    Floats first, second;
+};
+
+// Two standard normal deviates from two words (Box & Muller 1958).
+inline NormalPair normal_pair(Words a, Words b) {
+    const Floats u =
+        __builtin_convertvector(same_bits<Ints>(a >> 1), Floats) * 4.6566128730773926e-10f + 2.3283064365386963e-10f;
+    const Floats square = logarithm(u) * -2.0f;
+    Floats radius;
+    for (int lane = 0; lane < lanes; ++lane)
+        radius[lane] = __builtin_sqrtf(square[lane] > 0.0f ? square[lane] : 0.0f);
+    const SineCosine angle = of_turn(b);
+    return {radius * angle.cosine, radius * angle.sine};
+}
+
+} // namespace SZFAST_LEVEL
+} // namespace szfast
