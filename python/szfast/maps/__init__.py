@@ -1,0 +1,3 @@
+"""Maps of the Compton parameter: lines of sight, projection, beam, noise, files."""
+
+from __future__ import annotations

@@ -1,0 +1,310 @@
+"""From gas to the maps an instrument would make of it, in one call."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.arguments import array_in, scalar_in
+from szfast.errors import ArgumentError
+from szfast.gas.particles import Gas
+from szfast.gas.read import read_snapshot
+from szfast.maps.instrument import PLANCK, Instrument
+from szfast.maps.mapset import Conserved, MapSet
+from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.projection import Projection, project
+from szfast.maps.sightlines import sightlines as views_of
+from szfast.maps.spectrum import NoiseSpectrum, noise_spectrum
+
+log = logging.getLogger("szfast.maps")
+
+METHODS = ("exact",)
+"""Ways to project."""
+
+
+def make_maps(
+    gas: Gas | None = None,
+    *,
+    snapshot: Any = None,
+    halo: Any = None,
+    center: Any = None,
+    radius: Any = None,
+    redshift: float | None = None,
+    sightlines: str | Path | NDArray[Any] = "hemisphere27",
+    instrument: Instrument = PLANCK,
+    noise: Any = "instrument",
+    seed: int = 0,
+    cluster: int = 0,
+    realisation: int = 0,
+    depth: Any = None,
+    cosmology: Any = None,
+    method: str = "exact",
+    electrons: str | float = "from_file",
+    name: str | None = None,
+    threads: int = 0,
+    progress: bool = False,
+) -> MapSet:
+    """Map a cluster's gas along lines of sight, with an instrument's beam and noise.
+
+    Parameters
+    ----------
+    gas : Gas, optional
+        Gas from `szfast.read_snapshot` or `szfast.Gas.from_arrays`; or give `snapshot`.
+    snapshot : str, Path or Snapshot, optional
+        A snapshot, read here about the centre.
+    halo : Row, optional
+        A row of `szfast.read_halos`: centre, name, M500c and R500c.
+    center : (3,) Quantity, optional
+        Comoving position in the snapshot's frame. Default: the halo's, else the gas's origin.
+    radius : Quantity, optional
+        With `snapshot`: physical radius to read. Default: out to the corners of the patch, at most half a periodic box.
+    redshift : float, optional
+        Redshift at which the cluster is seen; sizes stay physical. Default: the snapshot's.
+    sightlines : str, Path or (L, 3, 3) array
+        ``hemisphere27``, ``euler27``, a file of Euler angles in degrees, or rotation matrices.
+    instrument : Instrument
+        Pixel, field, beam and default noise.
+    noise : str, Path, NoiseSpectrum or None
+        ``milca``, ``nilc``, ``homogeneous``, a table of ell and C_ell, or None for clean maps. Default: the instrument's.
+    seed, cluster, realisation : int
+        Key of the noise: same key, same noise.
+    depth : Quantity, optional
+        Physical depth along the line of sight, centred on the cluster. Default: everything loaded.
+    cosmology : FLRW, optional
+        Must agree with the snapshot's to 1e-3; the snapshot's by default.
+    method : str
+        ``exact``: each kernel integrated along the line of sight and over each pixel.
+    electrons : str or float
+        With `snapshot`: ``from_file``, ``fully_ionised``, or electrons per hydrogen atom.
+    name : str, optional
+        The cluster's name.
+    threads : int
+        Zero for all cores; the result does not depend on it.
+    progress : bool
+        Show a bar while a snapshot is read.
+
+    Returns
+    -------
+    MapSet
+        The maps, (L, size, size), and how they were made.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong unit, shape or value, or the redshift is zero.
+    SnapshotError
+        If the snapshot cannot be read.
+    """
+    if method not in METHODS:
+        raise ArgumentError(f"expected one of {', '.join(METHODS)}, found {method!r}.", field="method")
+    if (gas is None) == (snapshot is None):
+        raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
+    views = views_of(sightlines)
+    spectrum = noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise)
+    key = NoiseKey(seed=seed, cluster=cluster, realisation=realisation)
+    depth_kpc = None if depth is None else scalar_in(depth, "kpc", "depth", positive=True)
+    if gas is None:
+        gas = _read(snapshot, halo, center, radius, redshift, instrument, electrons, progress)
+    elif radius is not None:
+        raise ArgumentError("expected with a snapshot only; the gas is read already.", field="radius")
+    if cosmology is not None:
+        _check_cosmology(cosmology, gas)
+    seen_at = observed_redshift(redshift, gas.redshift)
+    pixel_kpc = pixel_size_kpc(instrument, gas.cosmology, seen_at)
+    at_kpc, offset_kpc = _center(gas, halo, center)
+    projection = project(
+        gas,
+        views,
+        pixels=instrument.padded_size,
+        pixel_kpc=pixel_kpc,
+        center_kpc=offset_kpc,
+        depth_kpc=depth_kpc,
+        threads=threads,
+    )
+    y = observe(projection, instrument, spectrum, key, threads=threads)
+    log.info("%d views at z = %.4f, %.1f kpc a pixel", len(views), seen_at, pixel_kpc)
+    from szfast import __version__
+
+    return MapSet(
+        y=y,
+        views=views,
+        instrument=instrument,
+        name=name or _name(gas, halo),
+        redshift=seen_at,
+        snapshot_redshift=gas.redshift,
+        pixel_kpc=pixel_kpc,
+        noise=None if spectrum is None else spectrum.name,
+        key=key,
+        sightlines=str(sightlines) if isinstance(sightlines, str | os.PathLike) else "matrices",
+        kernel=gas.kernel,
+        electron_model=gas.electron_model,
+        method=method,
+        conserved=_conserved(projection, instrument),
+        center_kpc=at_kpc,
+        M500c_msun=None if halo is None else float(halo["M500c"].to_value("Msun")),
+        R500c_kpc=None if halo is None else float(halo["R500c"].to_value("kpc")),
+        source="arrays" if gas.path is None else gas.path.name,
+        version=__version__,
+    )
+
+
+def observe(
+    projection: Projection,
+    instrument: Instrument,
+    spectrum: NoiseSpectrum | None,
+    key: NoiseKey,
+    *,
+    threads: int = 0,
+) -> NDArray[np.float32]:
+    """Apply beam and noise to projected maps, in one pass through Fourier space.
+
+    Parameters
+    ----------
+    projection : Projection
+        Compton area on the instrument's padded patch.
+    instrument : Instrument
+        Beam and field.
+    spectrum : NoiseSpectrum or None
+        Noise, or none.
+    key : NoiseKey
+        Key of the noise; the view's number is its place.
+    threads : int
+        Zero for all cores.
+
+    Returns
+    -------
+    (L, size, size) float32 array
+        Dimensionless y.
+    """
+    from szfast import _core
+
+    views = np.arange(len(projection.area_kpc2))
+    maps: NDArray[np.float32] = _core.observe(
+        maps=projection.area_kpc2,
+        keys=None if spectrum is None else key.of_views(views),
+        size=instrument.size,
+        transfer=instrument.beam(instrument.multipoles()) / projection.pixel_kpc**2,
+        amplitude=None if spectrum is None else mode_amplitude(instrument, spectrum),
+        threads=threads,
+    )
+    return maps
+
+
+def observed_redshift(asked: float | None, snapshot_redshift: float) -> float:
+    """The redshift at which a cluster is seen: as asked, else the snapshot's.
+
+    Raises
+    ------
+    ArgumentError
+        If it is zero, since a cluster here has no distance.
+    """
+    if asked is None:
+        if snapshot_redshift <= 1e-6:
+            raise ArgumentError(
+                "the snapshot is at redshift 0, where a cluster has no distance.",
+                field="redshift",
+                remedy="give the redshift at which to see it, for example redshift=0.1.",
+            )
+        return float(snapshot_redshift)
+    if isinstance(asked, bool) or not isinstance(asked, int | float | np.floating) or not 0 < asked < 20:
+        raise ArgumentError(f"expected a number above 0 and below 20, found {asked!r}.", field="redshift")
+    return float(asked)
+
+
+def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> float:
+    """Physical side of a pixel at a redshift: angular-diameter distance times angle [kpc]."""
+    distance_kpc = float(cosmology.angular_diameter_distance(redshift).to_value("kpc"))
+    return distance_kpc * instrument.pixel_arcmin * math.pi / (180 * 60)
+
+
+def patch_radius_kpc(
+    instrument: Instrument, pixel_kpc: float, box_size_kpc: float | None, scale_factor: float
+) -> float:
+    """Physical radius that reaches the corners of the projected patch, at most half a periodic box [kpc]."""
+    corner_kpc = instrument.padded_size * pixel_kpc * math.sqrt(0.5)
+    return corner_kpc if box_size_kpc is None else min(corner_kpc, 0.5 * box_size_kpc * scale_factor)
+
+
+def _read(
+    snapshot: Any,
+    halo: Any,
+    center: Any,
+    radius: Any,
+    redshift: float | None,
+    instrument: Instrument,
+    electrons: str | float,
+    progress: bool,
+) -> Gas:
+    from szfast.snapshots import open_snapshot
+
+    opened = open_snapshot(snapshot) if isinstance(snapshot, str | os.PathLike) else snapshot
+    if halo is None and center is None:
+        raise ArgumentError(
+            "a snapshot needs a centre.",
+            field="center",
+            remedy="give center= or halo=, a row of szfast.read_halos.",
+        )
+    header = opened.header
+    seen_at = observed_redshift(redshift, header.redshift)
+    if radius is None:
+        import astropy.units as u
+
+        pixel_kpc = pixel_size_kpc(instrument, header.cosmology, seen_at)
+        radius = patch_radius_kpc(instrument, pixel_kpc, header.box_size_kpc, header.scale_factor) * u.kpc
+    return read_snapshot(
+        opened,
+        center=center,
+        halo=halo if center is None else None,
+        radius=radius,
+        electrons=electrons,
+        progress=progress,
+    )
+
+
+def _center(gas: Gas, halo: Any, center: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """The centre in the snapshot's frame [comoving kpc], and relative to the gas's origin [physical kpc]."""
+    if center is None and halo is not None:
+        center = halo["center"]
+    if center is None:
+        return gas.origin_kpc, None
+    import astropy.cosmology.units as cu
+
+    at_kpc = array_in(center, "kpc", "center", shape=(3,), equivalencies=cu.with_H0(gas.cosmology.H0))
+    offset_kpc = at_kpc - gas.origin_kpc
+    if gas.box_size_kpc is not None:
+        offset_kpc -= gas.box_size_kpc * np.round(offset_kpc / gas.box_size_kpc)
+    offset_kpc = offset_kpc / (1 + gas.redshift)
+    return at_kpc, (offset_kpc if np.any(offset_kpc) else None)
+
+
+def _check_cosmology(cosmology: Any, gas: Gas) -> None:
+    for parameter in ("Om0", "Ode0", "h"):
+        given, found = float(getattr(cosmology, parameter)), float(getattr(gas.cosmology, parameter))
+        if abs(given - found) > 1e-3:
+            raise ArgumentError(
+                f"the cosmology given has {parameter} = {given:g}, the snapshot's {found:g}.",
+                file=gas.path,
+                field="cosmology",
+                remedy="leave it out: the snapshot's own is used.",
+            )
+
+
+def _name(gas: Gas, halo: Any) -> str:
+    source = "gas" if gas.path is None else gas.path.stem
+    return source if halo is None else f"{source} halo {halo['id']}"
+
+
+def _conserved(projection: Projection, instrument: Instrument) -> Conserved:
+    margin = (projection.area_kpc2.shape[-1] - instrument.size) // 2
+    inner = slice(margin, margin + instrument.size)
+    return Conserved(
+        loaded_kpc2=projection.loaded_kpc2,
+        patch_kpc2=projection.area_kpc2.sum(axis=(1, 2)),
+        field_kpc2=projection.area_kpc2[:, inner, inner].sum(axis=(1, 2)),
+    )
