@@ -1,0 +1,31 @@
+"""Where the real data are, for the tests that compare with them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def _data_folder() -> Path | None:
+    if "SZFAST_DATA" in os.environ:
+        return Path(os.environ["SZFAST_DATA"])
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    return beside if beside.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Path of a real file or folder by its name below the data folder; skips where it is absent."""
+
+    def find(name: str) -> Path:
+        folder = _data_folder()
+        if folder is None:
+            pytest.skip(f"{name}: $SZFAST_DATA is not set and ../shared/data does not exist")
+        path = folder / name
+        if not path.exists():
+            pytest.skip(f"{name} is not in {folder}")
+        return path
+
+    return find
