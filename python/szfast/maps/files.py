@@ -164,7 +164,7 @@ def read_maps(path: str | Path) -> list[MapSet]:
         with warnings.catch_warnings():
             # astropy warns of truncation and wrong checksums, and goes on
             warnings.simplefilter("error", AstropyWarning)
-            with fits.open(path, memmap=False, checksum=True) as hdus:
+            with path.open("rb") as file, fits.open(file, checksum=True) as hdus:
                 count = sum(hdu.name.startswith("MAPS") for hdu in hdus)
                 sets = [_from_hdus(path, hdus[f"MAPS{i}"], hdus[f"VIEWS{i}"]) for i in range(1, count + 1)]
     except MapFileError:

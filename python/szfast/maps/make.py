@@ -71,7 +71,7 @@ def make_maps(
     instrument : Instrument
         Pixel, field, beam and default noise.
     noise : str, Path, NoiseSpectrum or None
-        ``milca``, ``nilc``, ``homogeneous``, a table of ell and C_ell, or None for clean maps. Default: the instrument's.
+        ``milca``, ``nilc``, ``homogeneous``, a table of ell and C_ell, None for clean maps; default: the instrument's.
     seed, cluster, realisation : int
         Key of the noise: same key, same noise.
     depth : Quantity, optional

@@ -101,7 +101,8 @@ class MapSet:
     def __repr__(self) -> str:
         n = self.y.shape[-1]
         kind = "clean" if self.noise is None else f"noise {self.noise}"
-        return f"<MapSet {self.name}: {len(self)} views of {n} x {n}, {self.instrument.name}, z = {self.redshift:g}, {kind}>"
+        seen = f"{len(self)} views of {n} x {n}, {self.instrument.name}, z = {self.redshift:g}"
+        return f"<MapSet {self.name}: {seen}, {kind}>"
 
     @property
     def pixel_size(self) -> Quantity:

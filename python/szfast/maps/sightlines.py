@@ -45,8 +45,9 @@ def rotation_from_euler(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
 def hemisphere(count: int) -> NDArray[np.float64]:
     """Quasi-uniform directions on one hemisphere, each with a roll that depends on its number alone.
 
-    Directions follow the Fibonacci spiral (Swinbank & Purser 2006, doi:10.1256/qj.05.227) cut to one hemisphere, since
-    n and -n see mirror images of one map; rolls follow the additive recurrence of the plastic number.
+    Directions start on a Fibonacci spiral (Swinbank & Purser 2006, doi:10.1256/qj.05.227) cut to one hemisphere and
+    repel each other and each other's antipodes, since n and -n see mirror images of one map; rolls follow the additive
+    recurrence of the plastic number.
 
     Parameters
     ----------
@@ -60,12 +61,27 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     """
     i = np.arange(count)
     golden, plastic = (1 + np.sqrt(5)) / 2, 1.324717957244746
-    inclination = np.rad2deg(np.arccos((i + 0.5) / count))
-    azimuth = 360.0 * ((i / golden) % 1.0)
-    roll = 360.0 * ((i / plastic) % 1.0)
+    height = (i + 0.5) / count
+    azimuth = 2 * np.pi * ((i / golden) % 1.0)
+    x, y, z = _spread(np.stack([np.sqrt(1 - height**2) * f(azimuth) for f in (np.cos, np.sin)] + [height], axis=1)).T
     none = np.zeros(count)
-    rolled = rotation_from_euler(np.stack([none, none, roll], axis=1))
+    inclination, azimuth = np.rad2deg(np.arccos(z)), np.rad2deg(np.arctan2(y, x))
+    rolled = rotation_from_euler(np.stack([none, none, 360.0 * ((i / plastic) % 1.0)], axis=1))
     return rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
+
+
+def _spread(directions: NDArray[np.float64], *, steps: int = 300, rate: float = 0.002) -> NDArray[np.float64]:
+    """Move unit vectors apart, and away from each other's antipodes, like charges on a sphere."""
+    for _ in range(steps):
+        push = np.zeros_like(directions)
+        for sign in (-1, 1):
+            apart = directions[:, None] + sign * directions[None]
+            distance = np.linalg.norm(apart, axis=2)
+            np.fill_diagonal(distance, np.inf)
+            push += (apart / distance[..., None] ** 3).sum(axis=1)
+        directions = directions + rate * push
+        directions /= np.linalg.norm(directions, axis=1)[:, None]
+    return directions
 
 
 def sightlines(which: str | Path | NDArray[Any]) -> NDArray[np.float64]:
@@ -140,7 +156,7 @@ def _checked_rotations(matrices: Any) -> NDArray[np.float64]:
     off = np.abs(views @ np.swapaxes(views, 1, 2) - np.eye(3)).max(axis=(1, 2)) + np.abs(np.linalg.det(views) - 1)
     if (off > 1e-6).any():
         raise ArgumentError(
-            f"matrix {int(np.argmax(off > 1e-6))} is not a rotation: its columns must be orthonormal, its determinant 1.",
+            f"matrix {int(np.argmax(off > 1e-6))} is not a rotation: orthonormal columns, determinant 1.",
             field="sightlines",
             remedy="normalise it; mirror images are not views.",
         )

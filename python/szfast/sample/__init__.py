@@ -1,0 +1,3 @@
+"""Samples of clusters: synthetic ones, for users without a simulation and for tests."""
+
+from __future__ import annotations
