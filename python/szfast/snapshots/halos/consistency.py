@@ -1,0 +1,183 @@
+"""Whether masses, radii and centres of a halo catalogue can be in the units that were assumed."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.errors import HaloCatalogueError
+from szfast.snapshots.halos.columns import HaloColumns, critical_density_msun_kpc3
+from szfast.snapshots.header import SnapshotHeader
+
+log = logging.getLogger("szfast.snapshots.halos")
+
+TOLERANCE = 0.03
+"""Largest relative departure of M from overdensity * rho_c * volume, with the cosmology known."""
+
+TOLERANCE_UNKNOWN_COSMOLOGY = 0.3
+"""The same with a stand-in cosmology: h^2 between 0.62^2 and 0.77^2."""
+
+
+def check_densities(halos: HaloColumns, path: Path) -> None:
+    """Compare M500c and M200c with 500 and 200 rho_c(z) 4/3 pi R^3.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If the median halo, or any halo, is off; the message names the units that would fit.
+    """
+    pairs = [
+        (500.0, "R500c", halos.m500c_msun, halos.r500c_kpc),
+        (200.0, "R200c", halos.m200c_msun, halos.r200c_kpc),
+    ]
+    for overdensity, field, mass_msun, radius in pairs:
+        if mass_msun is not None and radius is not None:
+            _check_density(halos, mass_msun, radius, overdensity, field, path)
+
+
+def _check_density(
+    halos: HaloColumns,
+    mass_msun: NDArray[np.float64],
+    radius_kpc: NDArray[np.float64],
+    overdensity: float,
+    field: str,
+    path: Path,
+) -> None:
+    from astropy.cosmology import Planck18
+
+    cosmology = Planck18 if halos.header is None else halos.header.cosmology
+    tolerance = TOLERANCE_UNKNOWN_COSMOLOGY if halos.header is None else TOLERANCE
+    critical = critical_density_msun_kpc3(cosmology, halos.redshift)
+    known = np.isfinite(mass_msun) & np.isfinite(radius_kpc) & (mass_msun > 0) & (radius_kpc > 0)
+    ratio = mass_msun[known] / (4.0 / 3.0 * np.pi * radius_kpc[known] ** 3 * overdensity * critical[known])
+    if not len(ratio) or np.abs(ratio - 1.0).max() <= tolerance:
+        return
+    middle = float(np.median(ratio))
+    name = f"M{field[1:]}"
+    if abs(middle - 1.0) <= tolerance:
+        worst = int(np.abs(ratio - 1.0).argmax())
+        halo = halos.id[known][worst]
+        raise HaloCatalogueError(
+            f"{name} of halo {halo} is {ratio[worst]:.4g} times {overdensity:g} rho_c 4/3 pi {field}^3, "
+            "while the other haloes fit.",
+            file=path,
+            field=field,
+            remedy="correct this halo's row, or leave it out (min_mass).",
+        )
+    redshift = float(np.median(halos.redshift))
+    raise HaloCatalogueError(
+        f"{name} is {middle:.4g} times {overdensity:g} rho_c(z={redshift:.4g}) 4/3 pi {field}^3 "
+        "where 1 was expected: a unit is wrong.",
+        file=path,
+        field=field,
+        remedy=_advice(middle, redshift, halos.header, tolerance),
+    )
+
+
+def _advice(ratio: float, redshift: float, header: SnapshotHeader | None, tolerance: float) -> str:
+    guesses = unit_guesses(ratio, redshift, 0.6766 if header is None else header.hubble, tolerance)
+    if not guesses:
+        return "give masses in Msun and radii in physical kpc, with units."
+    return f"the numbers would fit if {', or if '.join(guesses[:2])}: correct the units."
+
+
+def unit_guesses(ratio: float, redshift: float, hubble: float, tolerance: float = TOLERANCE) -> list[str]:
+    """Mistakes of units that would explain `ratio` = M / (overdensity rho_c 4/3 pi R^3), simplest first.
+
+    Parameters
+    ----------
+    ratio : float
+        The ratio found, 1 where the units are right.
+    redshift, hubble : float
+        For comoving lengths and factors of h.
+    tolerance : float
+        How close to 1 the corrected ratio has to be.
+    """
+    scale_factor = 1.0 / (1.0 + redshift)
+    lengths = [("", 1.0), ("Mpc and not kpc", 1e3), ("kpc and not Mpc", 1e-3)]
+    length_h = [("", 1.0), ("per h", 1.0 / hubble), ("without h (h was divided out twice)", hubble)]
+    frames = [
+        ("", 1.0),
+        ("comoving and not physical", scale_factor),
+        ("physical and not comoving", 1.0 / scale_factor),
+    ]
+    masses = [("", 1.0), ("in 1e10 Msun", 1e10), ("in Msun and not 1e10 Msun", 1e-10)]
+    mass_h = [("", 1.0), ("per h", 1.0 / hubble), ("without h (h was divided out twice)", hubble)]
+    found = []
+    mistakes = itertools.product(lengths, length_h, frames, masses, mass_h)
+    for length, per_h, frame, mass, mass_per_h in mistakes:
+        radius_factor = length[1] * per_h[1] * frame[1]
+        corrected = ratio * mass[1] * mass_per_h[1] / radius_factor**3
+        if abs(corrected - 1.0) <= tolerance:
+            radius_words = [words for words, _ in (length, per_h, frame) if words]
+            mass_words = [words for words, _ in (mass, mass_per_h) if words]
+            found.append((len(radius_words) + len(mass_words), _sentence(radius_words, mass_words)))
+    return [text for _, text in sorted(found, key=lambda item: item[0])]
+
+
+def _sentence(radius_words: list[str], mass_words: list[str]) -> str:
+    named = (("radii", radius_words), ("masses", mass_words))
+    return " and ".join(f"{name} are {', '.join(words)}" for name, words in named if words)
+
+
+def check_centers(halos: HaloColumns, path: Path) -> None:
+    """Refuse centres outside the snapshot's box, or so close to its corner that they must be in Mpc.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If a centre is not finite, outside the box, or all lie in its first thousandth.
+    """
+    bad = ~np.isfinite(halos.center_kpc).all(axis=1)
+    if bad.any():
+        raise HaloCatalogueError(
+            f"the centre of halo {halos.id[bad.argmax()]} is not finite.",
+            file=path,
+            field="center",
+            remedy="correct or remove this halo's row.",
+        )
+    box_kpc = None if halos.header is None else halos.header.box_size_kpc
+    if box_kpc is None:
+        return
+    slack_kpc = 1e-5 * box_kpc
+    outside = ((halos.center_kpc < -slack_kpc) | (halos.center_kpc > box_kpc + slack_kpc)).any(axis=1)
+    if outside.any():
+        first = int(outside.argmax())
+        raise HaloCatalogueError(
+            f"{int(outside.sum())} centres lie outside the box of {box_kpc:.6g} kpc, first that of halo "
+            f"{halos.id[first]}: {np.array2string(halos.center_kpc[first], precision=6)} comoving kpc.",
+            file=path,
+            field="center",
+            remedy="check the unit of the positions (kpc or Mpc, with or without h) and the snapshot.",
+        )
+    if (halos.center_kpc <= box_kpc / 1000.0).all():
+        raise HaloCatalogueError(
+            f"all centres lie within a thousandth of the box ({box_kpc:.6g} comoving kpc) from its corner.",
+            file=path,
+            field="center",
+            remedy="the positions seem to be in Mpc where kpc was taken: give them a unit.",
+        )
+
+
+def check_redshift(halos: HaloColumns, snapshot: SnapshotHeader | None, path: Path, *, tolerance: float = 1e-3) -> None:
+    """Refuse a catalogue of another time than the snapshot's.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If a redshift differs from the snapshot's by over `tolerance`.
+    """
+    if snapshot is None:
+        return
+    worst = float(halos.redshift[np.abs(halos.redshift - snapshot.redshift).argmax()])
+    if abs(worst - snapshot.redshift) > tolerance:
+        raise HaloCatalogueError(
+            f"the catalogue is of z = {worst:.6g}, the snapshot of z = {snapshot.redshift:.6g}.",
+            file=path,
+            field="redshift",
+            remedy="give the catalogue and the snapshot of one output.",
+        )
