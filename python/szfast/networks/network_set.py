@@ -1,0 +1,112 @@
+"""Several networks, one for each bin of redshift."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from szfast.errors import ArgumentError, NetworkError
+from szfast.networks.weights import NetworkWeights
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSet:
+    """Networks whose redshift bins do not overlap, sorted by redshift.
+
+    Parameters
+    ----------
+    networks : tuple of NetworkWeights
+        At least one.
+
+    Raises
+    ------
+    NetworkError
+        If there is none, or two bins overlap.
+    """
+
+    networks: tuple[NetworkWeights, ...]
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.networks, key=lambda network: network.redshift_bin))
+        if not ordered:
+            raise NetworkError("holds no network.", field="networks", remedy="give at least one.")
+        for nearer, farther in itertools.pairwise(ordered):
+            if farther.redshift_bin[0] < nearer.redshift_bin[1]:
+                raise NetworkError(
+                    f"two networks claim the same redshifts: {_bin(nearer)} and {_bin(farther)}.",
+                    field="redshift_bin",
+                    remedy="keep one network for each redshift.",
+                )
+        object.__setattr__(self, "networks", ordered)
+
+    def __len__(self) -> int:
+        return len(self.networks)
+
+    def __iter__(self) -> Iterator[NetworkWeights]:
+        return iter(self.networks)
+
+    def __getitem__(self, index: int) -> NetworkWeights:
+        return self.networks[index]
+
+    def at_redshift(self, redshift: float) -> NetworkWeights:
+        """Choose the network whose bin holds a redshift.
+
+        Parameters
+        ----------
+        redshift : float
+            Of the cluster, dimensionless.
+
+        Raises
+        ------
+        ArgumentError
+            If no network has learnt that redshift.
+        """
+        for network in self.networks:
+            if network.covers(redshift):
+                return network
+        raise ArgumentError(
+            f"no network has learnt redshift {redshift}; there is {', '.join(map(_bin, self.networks))}.",
+            field="redshift",
+            remedy="give a redshift inside these bins, or add the network of its bin.",
+        )
+
+
+def read_networks(path: str | Path) -> NetworkSet:
+    """Read every network of a folder: szfast's own .npz files, or the published ``bestmodel-N.h5``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder, or one such file.
+
+    Raises
+    ------
+    NetworkError
+        If there is none, a file cannot be read, or the bins of two networks overlap.
+    """
+    from szfast.networks.npz import load
+    from szfast.networks.published_weights import published
+
+    place = Path(path)
+    own = sorted(place.glob("*.npz")) if place.is_dir() else [place] * (place.suffix == ".npz")
+    theirs = sorted(place.glob("bestmodel-*.h5")) if place.is_dir() else [place] * (place.suffix == ".h5")
+    if not own and not theirs:
+        raise NetworkError(
+            "holds no network."
+            if place.is_dir()
+            else "is neither a folder of networks nor a .npz or .h5 file.",
+            file=place,
+            remedy="give the folder of the published bestmodel-N.h5, or of networks saved as .npz.",
+        )
+    networks = [load(file) for file in own] + [network for file in theirs for network in published(file)]
+    try:
+        return NetworkSet(tuple(networks))
+    except NetworkError as error:
+        raise NetworkError(error.problem, file=place, field=error.field, remedy=error.remedy) from None
+
+
+def _bin(network: NetworkWeights) -> str:
+    low, high = network.redshift_bin
+    return f"({low:g}, {high:g}]"

@@ -1,0 +1,153 @@
+"""szfast's own file of one network: named arrays in NumPy's .npz, read without unpickling anything."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from szfast.errors import NetworkError
+from szfast.networks.layers import LAYERS
+from szfast.networks.weights import NetworkWeights
+
+FORMAT = 1
+"""Version of the file's layout; a reader refuses a later one."""
+
+_NUMBERS = ("input_mean", "input_std", "target_offset", "target_scale")
+_LONGEST_TEXT = 10_000
+_REMEDY = "fetch the file again, or write it again with szfast.networks.save."
+
+
+def save(network: NetworkWeights, path: str | Path) -> Path:
+    """Write a network to a .npz file, whole or not at all.
+
+    Parameters
+    ----------
+    network : NetworkWeights
+        The network.
+    path : str or Path
+        A name that ends in .npz.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NetworkError
+        If the name does not end in .npz, or the file cannot be written.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {"format": np.array(FORMAT, dtype=np.int64)}
+    for layer, kernel, bias in zip(LAYERS, network.kernels, network.biases, strict=True):
+        arrays[f"{layer.name}_kernel"] = kernel
+        arrays[f"{layer.name}_bias"] = bias
+    for name in _NUMBERS:
+        arrays[name] = np.array(getattr(network, name), dtype=np.float64)
+    arrays["redshift_bin"] = np.array(network.redshift_bin, dtype=np.float64)
+    arrays["provenance"] = np.array(network.provenance[:_LONGEST_TEXT] or "not stated")
+    with replaced(path, ".npz") as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+    return Path(path)
+
+
+def load(path: str | Path) -> NetworkWeights:
+    """Read a network that `save` wrote.
+
+    Every array's name, type, shape and values are checked, type and shape before the array is read.
+
+    Raises
+    ------
+    NetworkError
+        If the file is missing, truncated or not such a file, or an array is missing, pickled, of a wrong
+        type or shape, or not finite.
+    """
+    file = Path(path)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            version = int(_read(archive, file, "format", "i", ()))
+            if version != FORMAT:
+                raise NetworkError(
+                    f"expected layout {FORMAT}, found {version}.",
+                    file=file,
+                    field="format",
+                    remedy="use the version of szfast that wrote it.",
+                )
+            return _network(archive, file)
+    except FileNotFoundError:
+        raise NetworkError("does not exist.", file=file, remedy="check the path.") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise NetworkError(
+            f"is not a complete network file of szfast ({error}).", file=file, remedy=_REMEDY
+        ) from None
+
+
+def _network(archive: zipfile.ZipFile, file: Path) -> NetworkWeights:
+    kernels = tuple(_read(archive, file, f"{layer.name}_kernel", "f", layer.kernel_shape) for layer in LAYERS)
+    biases = tuple(_read(archive, file, f"{layer.name}_bias", "f", layer.bias_shape) for layer in LAYERS)
+    numbers = {name: float(_read(archive, file, name, "f", ())) for name in _NUMBERS}
+    low, high = _read(archive, file, "redshift_bin", "f", (2,))
+    provenance = str(_read(archive, file, "provenance", "U", ()))
+    try:
+        return NetworkWeights(
+            kernels, biases, redshift_bin=(float(low), float(high)), provenance=provenance, **numbers
+        )
+    except NetworkError as error:
+        raise NetworkError(error.problem, file=file, field=error.field, remedy=error.remedy) from None
+
+
+def _read(archive: zipfile.ZipFile, file: Path, name: str, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    def refuse(problem: str) -> NetworkError:
+        return NetworkError(problem, file=file, field=name, remedy=_REMEDY)
+
+    if f"{name}.npy" not in archive.namelist():
+        raise refuse("is missing from the file.")
+    try:
+        with archive.open(f"{name}.npy") as stream:
+            version = npy.read_magic(stream)
+            header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            found_shape, _, dtype = header(stream)
+        if dtype.hasobject:
+            raise refuse("holds pickled objects, which szfast never reads.")
+        if dtype.kind != kind or dtype.itemsize > 4 * _LONGEST_TEXT:
+            raise refuse(f"expected an array of kind '{kind}', found type {dtype}.")
+        if found_shape != shape:
+            raise refuse(f"expected shape {shape}, found {found_shape}.")
+        with archive.open(f"{name}.npy") as stream:
+            array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
+            return array
+    except ValueError as error:
+        raise refuse(f"cannot be read ({error}).") from None
+
+
+@contextmanager
+def replaced(path: str | Path, suffix: str) -> Iterator[Path]:
+    """Give a temporary name beside `path`; what was written there takes its place at the end."""
+    file = Path(path)
+    if file.suffix != suffix:
+        raise NetworkError(
+            f"expected a name that ends in {suffix}, found '{file.name}'.",
+            file=file,
+            field="path",
+            remedy=f"name it '{file.stem}{suffix}'.",
+        )
+    temporary = file.with_name(f".{file.stem}.{os.getpid()}{suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, file)
+    except OSError as error:
+        raise NetworkError(
+            f"cannot be written ({error.strerror or error}).",
+            file=file,
+            remedy="check that the folder exists, that it may be written to, and that the disk has room.",
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
