@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +140,7 @@ def make_maps(
         pixel_kpc=pixel_kpc,
         noise=None if spectrum is None else spectrum.name,
         key=key,
-        sightlines=str(sightlines) if isinstance(sightlines, str | os.PathLike) else "matrices",
+        sightlines=str(sightlines) if isinstance(sightlines, str | Path) else "matrices",
         kernel=gas.kernel,
         electron_model=gas.electron_model,
         method=method,
@@ -243,7 +242,7 @@ def _read(
 ) -> Gas:
     from szfast.snapshots import open_snapshot
 
-    opened = open_snapshot(snapshot) if isinstance(snapshot, str | os.PathLike) else snapshot
+    opened = open_snapshot(snapshot) if isinstance(snapshot, str | Path) else snapshot
     if halo is None and center is None:
         raise ArgumentError(
             "a snapshot needs a centre.",

@@ -55,9 +55,9 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
     field_deg = maps.instrument.pixel_arcmin * maps.y.shape[-1] / 60
     half = field_deg / 2
     # one scale for all views; noise is symmetric about zero, a cluster is not
-    low = float(min(0.0, np.percentile(maps.y, 1)))
+    low = min(0.0, float(np.percentile(maps.y, 1)))
     high = float(np.percentile(maps.y.max(axis=(1, 2)), 50))
-    image = None
+    image: Any = None
     for number, y in enumerate(maps.y):
         axes = figure.add_subplot(grid[number // columns, number % columns])
         # RA grows to the left, as on the sky

@@ -65,7 +65,7 @@ class NoiseSpectrum:
 
     def rms(self, ell_min: float = 0.0) -> float:
         """Standard deviation of a Gaussian field with the power above ell_min: sum of (2 ell + 1) C_ell / (4 pi)."""
-        ell = np.arange(max(1, int(np.ceil(ell_min))), int(self.ell[-1]) + 1)
+        ell = np.arange(max(1, int(np.ceil(ell_min))), int(self.ell[-1]) + 1, dtype=np.float64)
         return float(np.sqrt(np.sum((2 * ell + 1) * self.at(ell)) / (4 * np.pi)))
 
 

@@ -117,7 +117,7 @@ class _Halo:
 
     def gas_mass_msun(self, x_end: float) -> float:
         """Gas mass inside x_end R500."""
-        return 4 * math.pi * self.R500c_kpc**3 * self.density_scale * _shape_mass(np.array([x_end]))[0]
+        return float(4 * math.pi * self.R500c_kpc**3 * self.density_scale * _shape_mass(np.array([x_end]))[0])
 
     def temperature_kev(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """k_B T from the electron pressure and the electron density, at x = r / R500."""
