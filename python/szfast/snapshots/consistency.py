@@ -1,0 +1,174 @@
+"""Whether a snapshot's numbers can be what its units say: a wrong unit is refused with one that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.constants import G_KPC_KM2_S2_MSUN
+from szfast.errors import SnapshotError
+from szfast.snapshots.header import SnapshotHeader
+
+# Kernels hold 30 to 300 neighbours; a subsample's smoothing length may hold fewer, a cell's more.
+_NEIGHBOURS = (0.3, 3000.0)
+_USUAL_NEIGHBOURS = (20.0, 400.0)
+# Median gas density over the cosmic mean: from a void to the inside of a galaxy, and a factor to spare.
+_OVERDENSITY = (1e-3, 2e7)
+_USUAL_OVERDENSITY = (3e-2, 1e5)
+_BARYON_FRACTION = 0.16
+_ENERGY_KM2_S2 = (1e-3, 1e9)
+_USUAL_ENERGY_KM2_S2 = (1.0, 1e8)
+# Dark matter's share of the matter of a whole box, for any baryon fraction in use.
+_DARK_SHARE = (0.75, 1.02)
+_USUAL_DARK_SHARE = (0.78, 0.92)
+_REMEDY = (
+    "give the file its units (UnitLength_in_cm, UnitMass_in_g and UnitVelocity_in_cm_per_s in /Header), "
+    "or convert it to comoving kpc/h, 1e10 Msun/h and km/s."
+)
+
+
+@dataclass(frozen=True)
+class GasSample:
+    """A few particles from all over a file, in physical units.
+
+    Parameters
+    ----------
+    mass_msun, smoothing_length_kpc : array
+        Masses and support radii.
+    density_msun_kpc3, internal_energy_km2_s2 : array or None
+        Where the file has them.
+    """
+
+    mass_msun: NDArray[np.float32]
+    smoothing_length_kpc: NDArray[np.float32]
+    density_msun_kpc3: NDArray[np.float32] | None
+    internal_energy_km2_s2: NDArray[np.float32] | None
+
+
+def critical_density_msun_kpc3(hubble: float) -> float:
+    """Critical density today, 3 H0^2 / (8 pi G)."""
+    return float(3.0 * (0.1 * hubble) ** 2 / (8.0 * np.pi * G_KPC_KM2_S2_MSUN))
+
+
+def check_gas(sample: GasSample, header: SnapshotHeader, path: Path) -> None:
+    """Check density times volume against mass, the density, and the energy.
+
+    Raises
+    ------
+    SnapshotError
+        If a unit cannot be right, with the one that would fit.
+    """
+    volume_kpc3 = 4.0 / 3.0 * np.pi * sample.smoothing_length_kpc.astype(np.float64) ** 3
+    mass_msun = sample.mass_msun.astype(np.float64)
+    if sample.density_msun_kpc3 is None:
+        density = 64.0 * mass_msun / volume_kpc3
+    else:
+        density = sample.density_msun_kpc3.astype(np.float64)
+    mean = _BARYON_FRACTION * header.omega_m * critical_density_msun_kpc3(header.hubble)
+    overdensity = float(np.median(density)) / mean * header.scale_factor**3
+    if not _within(overdensity, _OVERDENSITY):
+        raise SnapshotError(
+            f"the gas's median density is {overdensity:.2g} times the mean of the universe; {_guess(overdensity)}.",
+            file=path,
+            field="UnitLength",
+            remedy=_REMEDY,
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        neighbours = float(np.median(density * volume_kpc3 / mass_msun))
+    if not _within(neighbours, _NEIGHBOURS):
+        raise SnapshotError(
+            f"density times the kernel's volume is {neighbours:.2g} particle masses; "
+            f"{_neighbour_guess(neighbours, header)}.",
+            file=path,
+            field="SmoothingLength",
+            remedy="bring density, mass and smoothing length to one set of units in their attributes.",
+        )
+    _check_energy(sample, path)
+
+
+def _check_energy(sample: GasSample, path: Path) -> None:
+    if sample.internal_energy_km2_s2 is None:
+        return
+    energy = float(np.median(sample.internal_energy_km2_s2))
+    if _within(energy, _ENERGY_KM2_S2):
+        return
+    # Factor on the energy if the true unit is the one named.
+    guesses = {
+        "velocities in cm/s where km/s was taken": 1e-10,
+        "velocities in m/s where km/s was taken": 1e-6,
+        "velocities in km/s where m/s was taken": 1e6,
+        "velocities in km/s where cm/s was taken": 1e10,
+    }
+    raise SnapshotError(
+        f"the median internal energy is {energy:.2g} (km/s)^2; {_fitting(guesses, energy, _USUAL_ENERGY_KM2_S2)}.",
+        file=path,
+        field="UnitVelocity",
+        remedy=_REMEDY,
+    )
+
+
+def _within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
+
+
+def _fitting(guesses: dict[str, float], value: float, usual: tuple[float, float]) -> str:
+    fitting = [text for text, factor in guesses.items() if _within(value * factor, usual)]
+    return f"{' or '.join(fitting)} would fit" if fitting else "no usual unit would fit"
+
+
+def _guess(overdensity: float) -> str:
+    # Factor on the density if the true unit is the one named.
+    guesses = {
+        "lengths in Mpc where kpc was taken": 1e-9,
+        "lengths in kpc where Mpc was taken": 1e9,
+        "masses in Msun where 1e10 Msun was taken": 1e-10,
+        "masses in 1e10 Msun where Msun was taken": 1e10,
+    }
+    return _fitting(guesses, overdensity, _USUAL_OVERDENSITY)
+
+
+def _neighbour_guess(neighbours: float, header: SnapshotHeader) -> str:
+    guesses = {
+        "smoothing lengths in Mpc": 1e9,
+        "smoothing lengths in kpc": 1e-9,
+        "physical densities where comoving ones were taken": header.scale_factor**3,
+        "a factor of h taken twice or left out": header.hubble**3,
+    }
+    return _fitting(guesses, neighbours, _USUAL_NEIGHBOURS)
+
+
+def check_box(dark_matter_msun: float | None, header: SnapshotHeader, path: Path) -> None:
+    """Check the dark matter of a whole box against its matter density.
+
+    Raises
+    ------
+    SnapshotError
+        If only another unit, with or without h, gives the density that the header states.
+    """
+    box = header.box_size_kpc
+    if dark_matter_msun is None or box is None:
+        return
+    matter = header.omega_m * critical_density_msun_kpc3(header.hubble) * box**3
+    share = dark_matter_msun / matter
+    if _within(share, _DARK_SHARE):
+        return
+    h = header.hubble
+    # Factor on M/L^3 if the true units are the ones named.
+    guesses = {
+        "kpc and 1e10 Msun, without h": h**-2,
+        "kpc without h, and 1e10 Msun/h": h**-3,
+        "kpc/h, and 1e10 Msun without h": h,
+        "Mpc/h and 1e10 Msun/h": 1e-9,
+        "Mpc and 1e10 Msun, without h": 1e-9 * h**-2,
+    }
+    if any(_within(share * factor, _USUAL_DARK_SHARE) for factor in guesses.values()):
+        raise SnapshotError(
+            f"with kpc/h and 1e10 Msun/h the dark matter is {share:.3g} of all matter by Omega0; "
+            f"{_fitting(guesses, share, _USUAL_DARK_SHARE)}.",
+            file=path,
+            field="UnitLength",
+            remedy=_REMEDY,
+        )

@@ -1,0 +1,275 @@
+"""HDF5 snapshots as files: what they describe, and rows of their gas, with errors that name the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py as untyped_h5py
+import numpy as np
+
+from szfast.errors import SnapshotError
+from szfast.snapshots.parts import check_total
+from szfast.snapshots.stored_fields import Array, Reader
+
+h5py: Any = untyped_h5py
+GROUPS = ("Header", "Parameters", "Config", "Units", "Cosmology", "HydroScheme", "Code")
+GAS = "PartType0"
+
+
+@dataclass(frozen=True)
+class DatasetDescription:
+    """Shape and attributes of one array of gas."""
+
+    shape: tuple[int, ...]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Hdf5Description:
+    """Attributes and arrays of one HDF5 snapshot file, no particle read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    groups : dict
+        Group -> attribute -> value.
+    gas : dict
+        Array of gas -> `DatasetDescription`.
+    named_columns : dict
+        Array of gas -> names of its columns (SWIFT).
+    """
+
+    path: Path
+    groups: Mapping[str, Mapping[str, Any]]
+    gas: Mapping[str, DatasetDescription]
+    named_columns: Mapping[str, list[str]]
+
+    def find(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> Any | None:
+        """Return the first attribute of that name, or None."""
+        for group in groups:
+            for name in names:
+                if name in self.groups.get(group, {}):
+                    return self.groups[group][name]
+        return None
+
+    def optional_number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float | None:
+        """Return an attribute as a float, or None where it is absent."""
+        value = self.find(*names, groups=groups)
+        return None if value is None else as_number(value, names[0], self.path)
+
+    def number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float:
+        """Return an attribute as a float; absent is an error."""
+        value = self.optional_number(*names, groups=groups)
+        if value is None:
+            raise SnapshotError(
+                f"no such attribute in {', '.join('/' + g for g in groups)}.",
+                file=self.path,
+                field=names[0],
+                remedy="szfast needs it to turn code units into physical ones: add it to /Header.",
+            )
+        return value
+
+    def counts(self, name: str) -> list[int]:
+        """Return a list of particle numbers of the header, one a particle type."""
+        value = self.groups.get("Header", {}).get(name)
+        try:
+            numbers = [] if value is None else [int(v) for v in np.ravel(value)]
+        except (TypeError, ValueError):
+            numbers = []
+        if not numbers or min(numbers) < 0:
+            raise SnapshotError(
+                f"expected particle numbers of each type, found {value!r}.",
+                file=self.path,
+                field=name,
+                remedy="give a snapshot with a GADGET-like /Header.",
+            )
+        return numbers
+
+
+def as_number(value: Any, name: str, path: Path) -> float:
+    """Convert an attribute (scalar, or array of one repeated value) to a float.
+
+    Raises
+    ------
+    SnapshotError
+        If it is no number, or several different ones.
+    """
+    try:
+        values = np.ravel(np.asarray(value)).astype(np.float64)
+    except (TypeError, ValueError):
+        values = np.zeros(0)
+    if values.size == 0 or not np.array_equal(values, np.full_like(values, values[0]), equal_nan=True):
+        raise SnapshotError(
+            f"expected one number, found {value!r}.", file=path, field=name, remedy="correct the attribute."
+        )
+    return float(values[0])
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn what h5py raises into a `SnapshotError`."""
+    try:
+        yield
+    # A damaged file makes h5py fail in any of these ways.
+    except (OSError, RuntimeError, KeyError, EOFError, ValueError, TypeError) as error:
+        raise SnapshotError(
+            f"HDF5 cannot read it ({str(error).strip(chr(34))}).",
+            file=path,
+            remedy="the file is truncated or damaged: fetch it again.",
+        ) from error
+
+
+@contextmanager
+def opened_hdf5(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file for reading.
+
+    Raises
+    ------
+    SnapshotError
+        If it is absent or damaged.
+    """
+    if not path.is_file():
+        raise SnapshotError("no such file.", file=path, remedy="check the path's spelling.")
+    with _translated(path):
+        file = h5py.File(path, "r")
+    with file:
+        yield file
+
+
+def describe(path: Path) -> Hdf5Description:
+    """Read what one file says about itself.
+
+    Raises
+    ------
+    SnapshotError
+        If it is no HDF5 snapshot, or damaged.
+    """
+    with opened_hdf5(path) as file, _translated(path):
+        if not isinstance(file.get("Header"), h5py.Group):
+            raise SnapshotError(
+                "no group /Header: not a snapshot that szfast knows.",
+                file=path,
+                field="Header",
+                remedy="give an HDF5 snapshot of GADGET, AREPO, GIZMO or SWIFT.",
+            )
+        groups = {name: dict(file[name].attrs) for name in GROUPS if name in file}
+        gas = {}
+        for name, dataset in file[GAS].items() if GAS in file else ():
+            if isinstance(dataset, h5py.Dataset):
+                gas[name] = DatasetDescription(dataset.shape or (), dict(dataset.attrs))
+        return Hdf5Description(path, groups, gas, _named_columns(file))
+
+
+def _named_columns(file: Any) -> dict[str, list[str]]:
+    group = file.get("SubgridScheme/NamedColumns")
+    if not isinstance(group, h5py.Group):
+        return {}
+    return {
+        name: [c.decode() if isinstance(c, bytes) else str(c) for c in np.ravel(columns[()])]
+        for name, columns in group.items()
+    }
+
+
+class Hdf5Store:
+    """The HDF5 files of one snapshot.
+
+    Parameters
+    ----------
+    descriptions : list of Hdf5Description
+        Description of each of them.
+
+    Raises
+    ------
+    SnapshotError
+        If the files do not belong together, or their counts disagree with their arrays.
+    """
+
+    def __init__(self, descriptions: list[Hdf5Description]) -> None:
+        first = descriptions[0]
+        self.parts = [description.path for description in descriptions]
+        self.gas_counts: list[int] = []
+        for description in descriptions:
+            self._check_belongs(description, first)
+            self.gas_counts.append(self._checked_count(description))
+        total = first.counts("NumPart_Total")[0]
+        high = first.groups["Header"].get("NumPart_Total_HighWord")
+        if high is not None and total < 2**32:
+            total += int(np.ravel(high)[0]) << 32
+        check_total(self.gas_counts, total, first.path)
+
+    @staticmethod
+    def _check_belongs(description: Hdf5Description, first: Hdf5Description) -> None:
+        for name in ("Time", "Redshift", "NumFilesPerSnapshot"):
+            mine, theirs = description.optional_number(name), first.optional_number(name)
+            if mine != theirs:
+                raise SnapshotError(
+                    f"{mine} here, {theirs} in {first.path.name}: the parts are of different snapshots.",
+                    file=description.path,
+                    field=name,
+                    remedy="put the parts of one snapshot, and nothing else, into the folder.",
+                )
+
+    @staticmethod
+    def _checked_count(description: Hdf5Description) -> int:
+        count = description.counts("NumPart_ThisFile")[0]
+        if count and not description.gas:
+            raise SnapshotError(
+                f"the header says {count} gas particles, the group is absent.",
+                file=description.path,
+                field=GAS,
+                remedy="the file is incomplete: fetch it again.",
+            )
+        for name, dataset in description.gas.items():
+            if dataset.shape[:1] != (count,):
+                raise SnapshotError(
+                    f"the header says {count} gas particles, the array has shape {dataset.shape}.",
+                    file=description.path,
+                    field=f"{GAS}/{name}",
+                    remedy="the file is damaged: fetch it again.",
+                )
+        return count
+
+    @contextmanager
+    def opened(self, part: int) -> Iterator[Reader]:
+        """Open one file and give its reader."""
+        path = self.parts[part]
+        with opened_hdf5(path) as file:
+            with _translated(path):
+                gas = dict(file.get(GAS, {}).items())
+            for dataset in gas.values():
+                _check_virtual(dataset, path)
+
+            def read(name: str, start: int, stop: int) -> Array:
+                if name not in gas:
+                    raise SnapshotError(
+                        "the array is absent here, though another part has it.",
+                        file=path,
+                        field=f"{GAS}/{name}",
+                        remedy="check that all parts belong to one snapshot.",
+                    )
+                with _translated(path):
+                    rows: Array = gas[name][start:stop]
+                return rows
+
+            yield read
+
+
+def _check_virtual(dataset: Any, path: Path) -> None:
+    """Refuse a virtual array whose source file is absent: it would read as zeros."""
+    if not (isinstance(dataset, h5py.Dataset) and dataset.is_virtual):
+        return
+    with _translated(path):
+        sources = dataset.virtual_sources()
+    for source in sources:
+        if source.file_name != "." and not (path.parent / source.file_name).is_file():
+            raise SnapshotError(
+                f"the virtual array takes its data from {source.file_name}, which is missing.",
+                file=path,
+                field=dataset.name,
+                remedy="put the parts of the snapshot beside the virtual file.",
+            )

@@ -1,0 +1,289 @@
+"""A snapshot of any dialect: its header, and its gas a bounded chunk at a time."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from szfast.errors import ArgumentError, SnapshotError
+from szfast.snapshots.chunk import Chunk
+from szfast.snapshots.consistency import GasSample, check_box, check_gas
+from szfast.snapshots.header import Assumption, SnapshotHeader
+from szfast.snapshots.particles import PER_PARTICLE, GasParticles, filled, joined
+from szfast.snapshots.selection import Spheres
+from szfast.snapshots.stored_fields import Array, GasLayout, Store
+
+logger = logging.getLogger("szfast.snapshots")
+
+CHUNK_ROWS = 1 << 20
+_SAMPLE_SLICES, _SAMPLE_ROWS = 16, 256
+
+
+class Snapshot:
+    """A snapshot on disk: its header, and its gas on demand.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    store : Store
+        Its files.
+    layout : GasLayout
+        How they hold the gas.
+    chunk_rows : int
+        Particles read at a time.
+    """
+
+    def __init__(self, path: Path, store: Store, layout: GasLayout, chunk_rows: int = CHUNK_ROWS) -> None:
+        self.path, self.chunk_rows = path, chunk_rows
+        self._store, self._layout = store, layout
+        self._plausible = False
+
+    def __repr__(self) -> str:
+        return (
+            f"<Snapshot {self.path}: {self.dialect}, {len(self.parts)} file(s), "
+            f"z = {self.header.redshift:.4g}, {self.gas_count} gas particles>"
+        )
+
+    @property
+    def parts(self) -> list[Path]:
+        """All files of the snapshot."""
+        return self._store.parts
+
+    @property
+    def dialect(self) -> str:
+        """The code and format that wrote it."""
+        return self._layout.dialect
+
+    @property
+    def header(self) -> SnapshotHeader:
+        """Time, cosmology, box and units."""
+        return self._layout.header
+
+    @property
+    def gas_count(self) -> int:
+        """Number of gas particles in all files."""
+        return sum(self._store.gas_counts)
+
+    @property
+    def assumptions(self) -> list[Assumption]:
+        """What was taken for granted."""
+        return list(self._layout.assumptions)
+
+    def gas(
+        self,
+        center_kpc: ArrayLike | None = None,
+        radius_kpc: float | None = None,
+        *,
+        progress: bool = False,
+    ) -> GasParticles:
+        """Read the gas within a sphere, or all of it.
+
+        Parameters
+        ----------
+        center_kpc : (3,) array_like, optional
+            Centre [comoving kpc]. Without it positions stay as the file has them, relative to its origin.
+        radius_kpc : float, optional
+            Radius [physical kpc]; without it everything is read.
+        progress : bool
+            Show a progress bar on a terminal.
+
+        Returns
+        -------
+        GasParticles
+            In physical units.
+
+        Raises
+        ------
+        SnapshotError
+            If a value is not possible, or no particle is inside.
+        ArgumentError
+            If the centre lies outside the box, or the radius is not positive.
+        """
+        chunks = self.gas_chunks(center_kpc, radius_kpc, progress=progress)
+        if radius_kpc is None and self.gas_count:
+            return filled(chunks, self.gas_count)
+        pieces = list(chunks)
+        if not pieces:
+            raise self._empty(0, center_kpc, radius_kpc)
+        return joined(pieces)
+
+    def gas_chunks(
+        self,
+        center_kpc: ArrayLike | None = None,
+        radius_kpc: float | None = None,
+        *,
+        progress: bool = False,
+    ) -> Iterator[GasParticles]:
+        """Yield the gas of `gas` a chunk at a time, with bounded memory."""
+        centers = None if center_kpc is None else np.atleast_2d(np.asarray(center_kpc, dtype=np.float64))
+        if centers is None and radius_kpc is not None:
+            raise ArgumentError("a radius needs a centre.", field="center_kpc", remedy="give center_kpc too.")
+        radii = np.full(1, np.inf if radius_kpc is None else radius_kpc)
+        for _, piece in self._pieces(centers, radii, progress=progress):
+            yield piece
+
+    def gas_around(self, centers_kpc: ArrayLike, radii_kpc: ArrayLike, *, progress: bool = False) -> list[GasParticles]:
+        """Read the gas around many centres in one pass over the files.
+
+        Parameters
+        ----------
+        centers_kpc : (H, 3) array_like
+            Centres [comoving kpc].
+        radii_kpc : (H,) array_like
+            Radii [physical kpc].
+        progress : bool
+            Show a progress bar on a terminal.
+
+        Raises
+        ------
+        SnapshotError
+            If a value is not possible, or no particle is inside one of the spheres.
+        ArgumentError
+            If a centre lies outside the box, or a radius is not positive.
+        """
+        centers = np.asarray(centers_kpc, dtype=np.float64)
+        radii = np.asarray(radii_kpc, dtype=np.float64)
+        if centers.ndim != 2 or centers.shape[1] != 3 or radii.shape != centers.shape[:1]:
+            raise ArgumentError(
+                f"expected centres (H, 3) and radii (H,), found {centers.shape} and {radii.shape}.",
+                field="centers_kpc",
+                remedy="give one radius for each centre.",
+            )
+        found: list[list[GasParticles]] = [[] for _ in radii]
+        for k, piece in self._pieces(centers, radii, progress=progress):
+            found[k].append(piece)
+        for k, pieces in enumerate(found):
+            if not pieces:
+                raise self._empty(k, centers[k], float(radii[k]))
+        return [joined(pieces) for pieces in found]
+
+    def _pieces(
+        self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool
+    ) -> Iterator[tuple[int, GasParticles]]:
+        spheres = self._spheres(centers_kpc, radii_kpc)
+        self._check_plausible()
+        origins = np.zeros((1, 3)) if centers_kpc is None else centers_kpc
+        template = self._template()
+        with _progress_bar(self.gas_count, self.path.name, progress) as advance:
+            for part, count in enumerate(self._store.gas_counts):
+                if count == 0:
+                    continue
+                with self._store.opened(part) as read:
+                    for start in range(0, count, self.chunk_rows):
+                        stop = min(start + self.chunk_rows, count)
+                        chunk = Chunk(self._layout, read, self.parts[part], start, stop)
+                        for k, arrays in chunk.particles(spheres):
+                            yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
+                        advance(stop - start)
+
+    def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres | None:
+        if not np.all(radii_kpc > 0):
+            raise ArgumentError("expected positive radii.", field="radius_kpc", remedy="give a radius above zero.")
+        if centers_kpc is None:
+            return None
+        if centers_kpc.shape != (len(radii_kpc), 3) or not np.isfinite(centers_kpc).all():
+            raise ArgumentError(
+                f"expected three finite coordinates, found {centers_kpc}.",
+                field="center_kpc",
+                remedy="give x, y and z.",
+            )
+        header = self.header
+        box = header.box_size_kpc
+        if box is not None and not ((centers_kpc >= 0.0) & (centers_kpc <= box)).all():
+            outside = centers_kpc[~((centers_kpc >= 0.0) & (centers_kpc <= box)).all(axis=1)][0]
+            raise ArgumentError(
+                f"the centre {np.round(outside, 3)} lies outside the box of {box:.6g} comoving kpc.",
+                file=self.path,
+                field="center",
+                remedy="give a comoving position in the snapshot's frame, and mind the factor h.",
+            )
+        length = header.code_length_kpc
+        reach = radii_kpc[np.isfinite(radii_kpc)].max(initial=0.0) / header.scale_factor
+        if box is not None and reach > 0.5 * box:
+            logger.warning(
+                "%s: the sphere is wider than the box; each particle is taken once, at its nearest image.", self.path
+            )
+        return Spheres(
+            centers_kpc / length,
+            radii_kpc / (length * header.scale_factor),
+            None if box is None else box / length,
+        )
+
+    def _template(self) -> dict[str, Any]:
+        absent = set(PER_PARTICLE) - set(self._layout.recipes) - {"offset_kpc"}
+        return {
+            **dict.fromkeys(absent),
+            "kernel": self._layout.kernel,
+            "header": self.header,
+            "path": self.path,
+            "assumptions": self.assumptions,
+        }
+
+    def _empty(self, k: int, center_kpc: ArrayLike | None, radius_kpc: float | None) -> SnapshotError:
+        if self.gas_count == 0:
+            return SnapshotError(
+                "it holds no gas.",
+                file=self.path,
+                field="PartType0",
+                remedy="give a hydrodynamical snapshot.",
+            )
+        return SnapshotError(
+            f"no gas within {radius_kpc:g} kpc of centre {k}, {np.round(np.asarray(center_kpc), 3)} kpc.",
+            file=self.path,
+            field=self._layout.coordinates,
+            remedy="check the centre (comoving, in the snapshot's frame; mind the factor h) and the radius.",
+        )
+
+    def _check_plausible(self) -> None:
+        if self._plausible or self.gas_count == 0:
+            return
+        layout = self._layout
+        if layout.units_assumed:
+            check_box(layout.dark_matter_msun, layout.header, self.path)
+        check_gas(self._sample(), layout.header, self.path)
+        self._plausible = True
+
+    def _sample(self) -> GasSample:
+        """Read a few slices from all over the largest file."""
+        counts = self._store.gas_counts
+        part = int(np.argmax(counts))
+        starts = np.unique(np.linspace(0, max(counts[part] - _SAMPLE_ROWS, 0), _SAMPLE_SLICES).astype(int))
+        recipes = dict(self._layout.recipes)
+        if self._layout.density is not None:
+            recipes["density"] = self._layout.density
+        slices: dict[str, list[Array]] = {name: [] for name in recipes}
+        with self._store.opened(part) as read:
+            for start in starts:
+                stop = min(int(start) + _SAMPLE_ROWS, counts[part])
+                chunk = Chunk(self._layout, read, self.parts[part], int(start), stop)
+                for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density"):
+                    if name in recipes:
+                        slices[name].append(chunk.quantity(recipes[name], slice(0, stop - int(start))))
+        arrays = {name: np.concatenate(s) for name, s in slices.items() if s}
+        return GasSample(
+            arrays["mass_msun"],
+            arrays["smoothing_length_kpc"],
+            arrays.get("density"),
+            arrays.get("internal_energy_km2_s2"),
+        )
+
+
+@contextmanager
+def _progress_bar(total: int, name: str, wanted: bool) -> Iterator[Any]:
+    if not (wanted and sys.stderr.isatty()):
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"reading {name}", total=total)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,170 @@
+"""How a dialect stores the gas: which arrays to read, what is allowed in them, what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.errors import SnapshotError
+from szfast.snapshots.header import Assumption, SnapshotHeader
+
+Array = NDArray[Any]
+Reader = Callable[[str, int, int], Array]
+"""Reads rows [start, stop) of one stored array of gas."""
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """An array of the file and the range its values must lie in.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset or block.
+    lowest, highest : float
+        Smallest and largest value allowed.
+    positive : bool
+        Whether zero is refused too.
+    """
+
+    name: str
+    lowest: float = -np.inf
+    highest: float = np.inf
+    positive: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Makes one physical quantity from stored arrays.
+
+    Parameters
+    ----------
+    fields : tuple of StoredField
+        What is read.
+    combine : callable
+        Takes the number of rows and the arrays, gives the quantity.
+    """
+
+    fields: tuple[StoredField, ...]
+    combine: Callable[..., Array]
+
+
+@dataclass(frozen=True)
+class GasLayout:
+    """All that a dialect says of a snapshot's gas.
+
+    Parameters
+    ----------
+    dialect : str
+        Name of the dialect.
+    header : SnapshotHeader
+        Header in physical units.
+    coordinates : str
+        Name of the array of positions.
+    recipes : dict
+        Quantity of `GasParticles` -> `Recipe`.
+    kernel : str
+        Kernel to project with.
+    assumptions : list of Assumption
+        What was taken for granted.
+    units_assumed : bool
+        Whether the file said nothing of its units.
+    dark_matter_msun : float or None
+        Mass of all dark matter where the header alone gives it.
+    density : Recipe or None
+        Physical density [Msun/kpc^3], read for the check of the units alone.
+    """
+
+    dialect: str
+    header: SnapshotHeader
+    coordinates: str
+    recipes: dict[str, Recipe]
+    kernel: str
+    assumptions: list[Assumption]
+    units_assumed: bool = False
+    dark_matter_msun: float | None = None
+    density: Recipe | None = None
+
+
+class Store(Protocol):
+    """The files of one snapshot."""
+
+    parts: list[Path]
+    gas_counts: list[int]
+
+    def opened(self, part: int) -> AbstractContextManager[Reader]:
+        """Open one file and give its reader."""
+
+
+def scaled(field: StoredField, factor: float) -> Recipe:
+    """Recipe of a stored array times a factor."""
+    return Recipe((field,), lambda count, array: array * factor)
+
+
+def constant(value: float) -> Recipe:
+    """Recipe of a quantity that all particles share."""
+    return Recipe((), lambda count: np.full(count, value, dtype=np.float32))
+
+
+def check_values(array: Array, field: StoredField, path: Path) -> None:
+    """Refuse NaN, infinity and values out of range.
+
+    Raises
+    ------
+    SnapshotError
+        Naming the file and the array.
+    """
+    if array.size == 0:
+        return
+    if array.dtype.kind not in "fiu":
+        raise SnapshotError(
+            f"expected numbers, found {array.dtype}.",
+            file=path,
+            field=field.name,
+            remedy="write the array as floats.",
+        )
+    # NaN propagates through min and max, so that two passes find every fault.
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        problem = f"holds {bad} values that are not finite."
+    elif low < field.lowest or high > field.highest or (field.positive and low <= 0.0):
+        wanted = "a positive value" if field.positive else f"values in [{field.lowest:g}, {field.highest:g}]"
+        problem = f"expected {wanted}, found values from {low:g} to {high:g}."
+    else:
+        return
+    raise SnapshotError(
+        problem,
+        file=path,
+        field=field.name,
+        remedy="the file is damaged, or was written by a run that went wrong: fetch or write it again.",
+    )
+
+
+def computed(recipe: Recipe, count: int, arrays: Sequence[Array], path: Path) -> NDArray[np.float32]:
+    """Apply a recipe to checked arrays; the result is float32.
+
+    Raises
+    ------
+    SnapshotError
+        If arrays that are good each by itself give a result that is not finite.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        result = np.asarray(recipe.combine(count, *arrays), dtype=np.float32)
+    if result.shape != (count,):
+        raise SnapshotError(
+            f"expected one value a particle, found the shape {result.shape}.",
+            file=path,
+            field=recipe.fields[0].name,
+            remedy="write the array with one value a particle.",
+        )
+    if recipe.fields:
+        names = " and ".join(field.name for field in recipe.fields)
+        check_values(result, StoredField(names), path)
+    return result

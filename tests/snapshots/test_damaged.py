@@ -1,0 +1,287 @@
+"""Damaged and contradictory snapshots: each error names file, field and remedy."""
+
+from __future__ import annotations
+
+import struct
+
+import h5py
+import numpy as np
+import pytest
+
+from szfast.errors import SnapshotError
+from szfast.snapshots import open_snapshot
+
+HDF5_WRITERS = ["gadget", "gadget4", "arepo", "gizmo", "swift"]
+NAMES = {
+    "gadget": {"mass": "Masses", "energy": "InternalEnergy", "h": "SmoothingLength", "density": "Density"},
+    "swift": {"mass": "Masses", "energy": "InternalEnergies", "h": "SmoothingLengths", "density": "Densities"},
+    "binary": {"mass": "MASS", "energy": "U", "h": "HSML", "density": "RHO"},
+}
+
+
+def read(path):
+    return open_snapshot(path).gas()
+
+
+def refuses(path, *, field, match, file=None):
+    with pytest.raises(SnapshotError, match=match) as caught:
+        read(path)
+    assert caught.value.field is not None
+    assert field in caught.value.field
+    assert caught.value.file == (file or path)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("writer", NAMES)
+@pytest.mark.parametrize("column", ["mass", "energy", "h", "density"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1.0])
+def test_impossible_values(tmp_path, written, code_gas, writer, column, value):
+    # A density is read for electrons (SWIFT) or for smoothing lengths alone.
+    options = {}
+    if column == "density" and writer == "binary":
+        options = {"blocks": ("MASS", "U", "RHO")}
+    elif column == "density" and writer == "gadget":
+        options = {"leave_out": ("SmoothingLength",)}
+    values = getattr(code_gas, column).copy()
+    values[17] = value
+    path = getattr(written, writer)(tmp_path, code_gas.with_column(column, values), **options)
+    refuses(path, field=NAMES[writer][column], match="not finite|expected")
+
+
+@pytest.mark.parametrize("writer", ["binary", *HDF5_WRITERS])
+def test_positions_that_are_not_finite(tmp_path, written, code_gas, writer):
+    position = code_gas.position.copy()
+    position[3, 1] = np.nan
+    path = getattr(written, writer)(tmp_path, code_gas.with_column("position", position))
+    refuses(path, field="POS" if writer == "binary" else "Coordinates", match="not finite")
+
+
+def test_zero_smoothing_length(tmp_path, written, code_gas):
+    h = code_gas.h.copy()
+    h[-1] = 0.0
+    refuses(written.gadget(tmp_path, code_gas.with_column("h", h)), field="SmoothingLength", match="positive")
+
+
+def test_composition_out_of_range(tmp_path, written, code_gas):
+    helium = np.where(np.arange(300) == 5, 1.5, code_gas.helium)
+    refuses(written.gizmo(tmp_path, code_gas.with_column("helium", helium)), field="Metallicity", match="1.5")
+
+
+@pytest.mark.parametrize("writer", ["binary", *HDF5_WRITERS])
+@pytest.mark.parametrize("hubble", [0.0, -0.7, np.nan, 67.77])
+def test_hubble_parameter(tmp_path, written, code_gas, writer, hubble):
+    code_gas.hubble = hubble
+    path = getattr(written, writer)(tmp_path, code_gas)
+    refuses(path, field="Hubble", match="expected")
+
+
+@pytest.mark.parametrize("writer", ["binary", *HDF5_WRITERS])
+def test_scale_factor_against_redshift(tmp_path, written, code_gas, writer):
+    code_gas.redshift = 0.3
+    path = getattr(written, writer)(tmp_path, code_gas)
+    refuses(path, field="Time", match="disagree")
+
+
+@pytest.mark.parametrize("writer", ["binary", *HDF5_WRITERS])
+@pytest.mark.parametrize("box", [-5.0, np.nan, 1e-3, 1e9])
+def test_nonsensical_box(tmp_path, written, code_gas, writer, box):
+    code_gas.box = box
+    path = getattr(written, writer)(tmp_path, code_gas)
+    refuses(path, field="BoxSize", match="wide")
+
+
+def test_box_smaller_than_the_positions(tmp_path, written, code_gas):
+    code_gas.box = 20000.0
+    refuses(written.gadget(tmp_path, code_gas), field="BoxSize", match="positions span")
+
+
+def test_box_of_zero_is_not_periodic(tmp_path, written, code_gas):
+    code_gas.box = 0.0
+    for writer in ("binary", "gadget"):
+        snapshot = open_snapshot(getattr(written, writer)(tmp_path, code_gas))
+        assert snapshot.header.box_size_kpc is None
+        # Without a period nothing is found across the box's edge.
+        near = snapshot.gas([100.0 * written.length_kpc] + [25000 * written.length_kpc] * 2, 30000.0)
+        assert near.offset_kpc[:, 0].min() > -101 * written.length_kpc
+
+
+@pytest.mark.parametrize(
+    ("writer", "field"),
+    [
+        ("gadget", "HubbleParam"),
+        ("gadget", "Redshift"),
+        ("gadget", "Omega0"),
+        ("gadget", "NumPart_ThisFile"),
+        ("gadget", "NumPart_Total"),
+        ("gadget", "NumFilesPerSnapshot"),
+        ("gizmo", "Time"),
+        ("arepo", "OmegaLambda"),
+    ],
+)
+def test_absent_attribute(tmp_path, written, code_gas, writer, field):
+    path = getattr(written, writer)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        del file["Header"].attrs[field]
+    refuses(path, field=field, match="no such attribute|expected particle numbers")
+
+
+@pytest.mark.parametrize("value", ["a", [0.6, 0.7], []])
+def test_attribute_that_is_no_number(tmp_path, written, code_gas, value):
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs["HubbleParam"] = value
+    refuses(path, field="HubbleParam", match="expected one number")
+
+
+@pytest.mark.parametrize(
+    ("writer", "absent"),
+    [
+        ("gadget", ["Coordinates"]),
+        ("gadget", ["Masses"]),
+        ("gadget", ["InternalEnergy"]),
+        ("gadget", ["SmoothingLength", "Density"]),
+        ("swift", ["Coordinates"]),
+        ("swift", ["Masses"]),
+        ("swift", ["InternalEnergies"]),
+        ("swift", ["SmoothingLengths"]),
+    ],
+)
+def test_absent_array(tmp_path, written, code_gas, writer, absent):
+    path = getattr(written, writer)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        for name in absent:
+            del file["PartType0"][name]
+    refuses(path, field=f"PartType0/{absent[0]}", match="absent")
+
+
+@pytest.mark.parametrize("absent", ["MASS", "U", "HSML"])
+def test_absent_block(tmp_path, written, code_gas, absent):
+    blocks = [name for name in ("MASS", "U", "HSML") if name != absent]
+    refuses(written.binary(tmp_path, code_gas, blocks=blocks), field=absent, match="absent")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "match"),
+    [
+        ("Coordinates", np.zeros(300), "three coordinates"),
+        ("Coordinates", np.zeros((300, 2)), "three coordinates"),
+        ("Masses", np.ones((300, 3)), "one value a particle"),
+        ("Masses", np.full(300, b"x"), "expected numbers"),
+    ],
+)
+def test_array_of_the_wrong_kind(tmp_path, written, code_gas, name, values, match):
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        del file["PartType0"][name]
+        file["PartType0"][name] = values
+    refuses(path, field=name, match=match)
+
+
+def test_array_absent_from_one_part(tmp_path, written, code_gas):
+    path = written.gadget(tmp_path, code_gas, parts=2)
+    second = tmp_path / "snap_007.1.hdf5"
+    with h5py.File(second, "a") as file:
+        del file["PartType0/ElectronAbundance"]
+    refuses(path, field="ElectronAbundance", match="absent", file=second)
+
+
+def test_swift_needs_its_kernel(tmp_path, written, code_gas):
+    refuses(written.swift(tmp_path, code_gas, kernel="Gaussian"), field="Kernel function", match="found 'gaussian'")
+
+
+def test_swift_subsample_is_refused(tmp_path, written, code_gas):
+    path = written.swift(tmp_path, code_gas)
+    for output, good in ((np.bytes_("FullVolume"), True), (np.bytes_("SubSampled"), False)):
+        with h5py.File(path, "a") as file:
+            file["Header"].attrs["OutputType"] = output
+        if good:
+            read(path)
+        else:
+            refuses(path, field="OutputType", match="found subsampled")
+
+
+def test_no_gas(tmp_path, written, code_gas):
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        del file["PartType0"]
+        for name in ("NumPart_ThisFile", "NumPart_Total"):
+            file["Header"].attrs[name] = [0, 5, 0, 0, 0, 0]
+    refuses(path, field="PartType0", match="no gas")
+
+
+@pytest.mark.parametrize("count", [299, 301, 2**31 - 1])
+@pytest.mark.parametrize("writer", HDF5_WRITERS)
+def test_counts_that_disagree_with_the_arrays(tmp_path, written, code_gas, writer, count):
+    path = getattr(written, writer)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        for name in ("NumPart_ThisFile", "NumPart_Total"):
+            file["Header"].attrs[name] = [count, 0, 0, 0, 0, 0]
+    refuses(path, field="PartType0", match=f"says {count} gas particles")
+
+
+@pytest.mark.parametrize("count", [299, 301, 2**31 - 1])
+@pytest.mark.parametrize("format", [1, 2])
+def test_binary_counts_that_disagree_with_the_blocks(tmp_path, written, code_gas, format, count):
+    path = written.binary(tmp_path, code_gas, format=format)
+    raw = bytearray(path.read_bytes())
+    start = 4 if format == 1 else 20
+    raw[start : start + 4] = struct.pack("<i", count)
+    path.write_bytes(raw)
+    refuses(path, field="NumPart" if count > 301 else "", match="header says")
+
+
+@pytest.mark.parametrize("writer", ["binary", "gadget", "swift"])
+def test_truncated_file(tmp_path, written, code_gas, writer):
+    path = getattr(written, writer)(tmp_path, code_gas)
+    raw = path.read_bytes()
+    # Behind the header everywhere: where the header itself is cut, the format is unknown.
+    for kept in np.linspace(300, len(raw) - 1, 23).astype(int):
+        path.write_bytes(raw[:kept])
+        with pytest.raises(SnapshotError) as caught:
+            read(path)
+        assert caught.value.file == path
+        assert caught.value.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", b"\x89HDF\r\n\x1a\n", b"SIMPLE  = T" * 40])
+def test_unknown_format(tmp_path, content):
+    path = tmp_path / "snapshot"
+    path.write_bytes(content)
+    with pytest.raises(SnapshotError, match=r"neither HDF5|HDF5 cannot read it") as caught:
+        open_snapshot(path)
+    assert caught.value.file == path
+    assert caught.value.remedy
+
+
+def test_hdf5_that_is_no_snapshot(tmp_path):
+    path = tmp_path / "other.hdf5"
+    with h5py.File(path, "w") as file:
+        file["data"] = [1, 2, 3]
+    refuses(path, field="Header", match="no group /Header")
+
+
+def test_gadget4_binary_header(tmp_path):
+    """GADGET-4's own binary header is longer and has no cosmology."""
+    path = tmp_path / "snap"
+    raw = struct.pack("<I4sI", 8, b"HEAD", 312) + struct.pack("<II", 8, 304) + b"\0" * 304
+    path.write_bytes(raw + struct.pack("<I", 304))
+    refuses(path, field="HEAD", match="header of 256 bytes")
+
+
+def test_random_bytes_never_escape_as_other_errors(tmp_path, written, code_gas):
+    """Flip bytes anywhere in a binary snapshot: it is read, or refused by name."""
+    path = written.binary(tmp_path, code_gas)
+    good = path.read_bytes()
+    rng = np.random.default_rng(11)
+    refused = 0
+    for _ in range(150):
+        raw = bytearray(good)
+        # Every second hit goes to the header and the first labels, where the structure is.
+        for position in rng.integers(0, 300 if rng.random() < 0.5 else len(raw), 3):
+            raw[position] = rng.integers(256)
+        path.write_bytes(raw)
+        try:
+            read(path)
+        except SnapshotError:
+            refused += 1
+    assert refused > 50
