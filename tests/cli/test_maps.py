@@ -27,7 +27,7 @@ def test_haloes_are_mapped_heaviest_first_with_their_own_noise(
     assert [each.name for each in sets] == ["snapshot_010 halo 5", "snapshot_010 halo 77"]
     header = open_snapshot(snapshot).header
     pixel_kpc = pixel_size_kpc(library.PLANCK, header.cosmology, 0.25)
-    radius = patch_radius_kpc(library.PLANCK, pixel_kpc, header.box_size_kpc, header.scale_factor) * u.kpc
+    radius = patch_radius_kpc(library.PLANCK, pixel_kpc) * u.kpc
     halos = library.read_halos(catalogue, snapshot=snapshot, min_mass=1e14 * u.Msun)
     for each, halo in zip(sets, halos, strict=True):
         expected = library.make_maps(
