@@ -190,8 +190,9 @@ def test_noise_tables_are_read_and_scaled(tmp_path):
         ("2 1e-16\n1 1e-16\n", "increasing order"),
         ("2 1e-16\n5 -1e-16\n", "not negative"),
         ("2 1e-16\n5 nan\n", "not negative"),
-        ("only words here\n", "expected two columns"),
+        ("only words here\n", "it has 3 columns"),
         ("3\n4\n", "cannot be read"),
+        ("2 1e-16 2e-16\n5 1e-16 2e-16\n", "it has 3 columns"),
     ],
 )
 def test_bad_noise_tables_are_refused(tmp_path, text, says):

@@ -71,6 +71,10 @@ class MapSet:
         From the halo catalogue, where one was given.
     source : str
         Name of the snapshot, or what stands for it.
+    depth_kpc, radius_kpc : float or None
+        Depth along the line of sight, and radius out to which gas was read [physical kpc]; None for everything.
+    assumptions : tuple of (quantity, value, source)
+        What was read, left out and assumed.
     version : str
         Version of szfast.
     """
@@ -93,6 +97,9 @@ class MapSet:
     M500c_msun: float | None = None
     R500c_kpc: float | None = None
     source: str = ""
+    depth_kpc: float | None = None
+    radius_kpc: float | None = None
+    assumptions: tuple[tuple[str, str, str], ...] = ()
     version: str = field(default="")
 
     def __len__(self) -> int:
@@ -148,5 +155,7 @@ class MapSet:
             "kernel": self.kernel,
             "electron_model": self.electron_model,
             "method": self.method,
+            "depth_kpc": self.depth_kpc,
+            "radius_kpc": self.radius_kpc,
             "version": self.version,
         }
