@@ -1,10 +1,15 @@
-// Vectors of lanes: one map a lane, all doing the same. Their width follows the CPU level.
+// Vectors of lanes: neighbouring columns or rows of one map, all doing the same. Their width follows the CPU level.
 #pragma once
 
 #include "szfast/philox.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 namespace szfast {
 namespace SZFAST_LEVEL {
@@ -20,22 +25,53 @@ constexpr int lanes = 4;
 typedef float Floats __attribute__((vector_size(lanes * sizeof(float))));
 typedef std::int32_t Ints __attribute__((vector_size(lanes * sizeof(float))));
 typedef std::uint32_t Words __attribute__((vector_size(lanes * sizeof(float))));
-typedef std::uint64_t WideWords __attribute__((vector_size(lanes * 2 * sizeof(float))));
+typedef std::uint64_t WideWords __attribute__((vector_size(lanes * sizeof(float))));
+constexpr int wide_lanes = lanes / 2;
 
+namespace { // nothing here may become a weak symbol
+
+// 32-bit words in the lower halves of 64-bit lanes; what stands in the upper halves is of no meaning.
+struct LowWords {
+    WideWords bits;
+};
+
+inline LowWords low_words(std::uint32_t value) {
+    return {WideWords{} + value};
+}
+
+// The full products: the lower halves are those of 32-bit arithmetic.
+inline LowWords operator*(LowWords a, std::uint32_t b) {
+#if defined(__AVX512F__)
+    return {(WideWords)_mm512_maskz_mul_epu32(0xFF, (__m512i)a.bits, _mm512_set1_epi64(b))};
+#elif defined(__AVX2__)
+    return {(WideWords)_mm256_mul_epu32((__m256i)a.bits, _mm256_set1_epi64x(b))};
+#elif defined(__SSE2__)
+    return {(WideWords)_mm_mul_epu32((__m128i)a.bits, _mm_set1_epi64x(b))};
+#else
+    return {(a.bits & 0xFFFFFFFFu) * std::uint64_t(b)};
+#endif
+}
+
+inline LowWords operator^(LowWords a, LowWords b) {
+    return {a.bits ^ b.bits};
+}
+
+inline LowWords &operator+=(LowWords &a, std::uint32_t b) {
+    a.bits += b;
+    return a;
+}
+
+} // namespace
 } // namespace SZFAST_LEVEL
 
-template <> struct WideProduct<SZFAST_LEVEL::Words> {
-    static SZFAST_LEVEL::Words high(SZFAST_LEVEL::Words a, std::uint32_t b) {
-        const auto product = __builtin_convertvector(a, SZFAST_LEVEL::WideWords) * std::uint64_t(b);
-        return __builtin_convertvector(product >> 32, SZFAST_LEVEL::Words);
+template <> struct WideProduct<SZFAST_LEVEL::LowWords> {
+    static SZFAST_LEVEL::LowWords high(SZFAST_LEVEL::LowWords a, std::uint32_t b) {
+        return {(a * b).bits >> 32};
     }
 };
 
 namespace SZFAST_LEVEL {
-
-inline Words all(std::uint32_t value) {
-    return Words{} + value;
-}
+namespace {
 
 template <class To, class From> inline To same_bits(From from) {
     static_assert(sizeof(To) == sizeof(From), "same size");
@@ -89,5 +125,45 @@ inline NormalPair normal_pair(Words a, Words b) {
     return {radius * angle.cosine, radius * angle.sine};
 }
 
+// Words of `even` and `odd` in turn.
+inline Words in_turn(LowWords even, LowWords odd) {
+    return same_bits<Words>((even.bits & 0xFFFFFFFFu) | (odd.bits << 32));
+}
+
+// The last lane of `before`, then all lanes of `words` but the last.
+template <std::size_t... lane>
+inline LowWords shifted_in(LowWords before, LowWords words, std::index_sequence<lane...>) {
+    return {__builtin_shufflevector(before.bits, words.bits, int(lane) + wide_lanes - 1 ...)};
+}
+
+inline LowWords shifted_in(LowWords before, LowWords words) {
+    return shifted_in(before, words, std::make_index_sequence<wide_lanes>());
+}
+
+// Swaps the off-diagonal blocks, `step` lanes wide, of a pair of rows `step` apart.
+template <int step, std::size_t... lane>
+inline void swap_blocks(Floats &a, Floats &b, std::index_sequence<lane...>) {
+    const Floats upper = __builtin_shufflevector(a, b, (int(lane) & step ? lanes + int(lane) - step : int(lane))...);
+    b = __builtin_shufflevector(a, b, (int(lane) & step ? lanes + int(lane) : int(lane) + step)...);
+    a = upper;
+}
+
+template <int step> inline void transpose_step(Floats *rows) {
+    for (int i = 0; i < lanes; ++i)
+        if (!(i & step))
+            swap_blocks<step>(rows[i], rows[i + step], std::make_index_sequence<lanes>());
+}
+
+// Transposes a square of lanes x lanes values.
+inline void transpose(Floats *rows) {
+    if constexpr (lanes > 8)
+        transpose_step<8>(rows);
+    if constexpr (lanes > 4)
+        transpose_step<4>(rows);
+    transpose_step<2>(rows);
+    transpose_step<1>(rows);
+}
+
+} // namespace
 } // namespace SZFAST_LEVEL
 } // namespace szfast

@@ -23,8 +23,7 @@ struct ObservePlan;
                        const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
                        double *map, double *loaded);                                                               \
     int observe_lanes();                                                                                           \
-    void observe_batch(const ObservePlan &plan, const double *const *maps, const NoiseStream *streams, int count,  \
-                       float *scratch, float *const *out);
+    void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, float *scratch, float *out);
 
 namespace baseline {
 SZFAST_LEVEL_OPERATIONS
