@@ -109,6 +109,20 @@ inline SineCosine of_turn(Words x) {
     return {same_bits<Floats>(same_bits<Words>(a) ^ sine_sign), same_bits<Floats>(same_bits<Words>(b) ^ cosine_sign)};
 }
 
+inline Floats square_root(Floats x) {
+#if defined(__AVX512F__)
+    return (Floats)_mm512_maskz_sqrt_ps(0xFFFF, (__m512)x);
+#elif defined(__AVX2__)
+    return (Floats)_mm256_sqrt_ps((__m256)x);
+#elif defined(__SSE2__)
+    return (Floats)_mm_sqrt_ps((__m128)x);
+#else
+    for (int lane = 0; lane < lanes; ++lane)
+        x[lane] = __builtin_sqrtf(x[lane]);
+    return x;
+#endif
+}
+
 struct NormalPair {
     Floats first, second;
 };
@@ -118,9 +132,7 @@ inline NormalPair normal_pair(Words a, Words b) {
     const Floats u =
         __builtin_convertvector(same_bits<Ints>(a >> 1), Floats) * 4.6566128730773926e-10f + 2.3283064365386963e-10f;
     const Floats square = logarithm(u) * -2.0f;
-    Floats radius;
-    for (int lane = 0; lane < lanes; ++lane)
-        radius[lane] = __builtin_sqrtf(square[lane] > 0.0f ? square[lane] : 0.0f);
+    const Floats radius = square_root(square > 0.0f ? square : Floats{});
     const SineCosine angle = of_turn(b);
     return {radius * angle.cosine, radius * angle.sine};
 }

@@ -37,15 +37,6 @@ Floats load(const double *from, int count) {
     return values;
 }
 
-void store(Floats values, int count, float *to) {
-    if (count >= lanes) {
-        std::memcpy(to, &values, sizeof values);
-        return;
-    }
-    for (int lane = 0; lane < count; ++lane)
-        to[lane] = values[lane];
-}
-
 // The sum P + Q*, or the difference i (Q* - P), of the transform P at ky and Q at -ky: twice the transforms of the two
 // real columns of a pair. Written to the modes, transposed: x in the rows, ky in the lanes.
 void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, int pair_x, Complex *modes) {
@@ -68,14 +59,14 @@ void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, in
             to[x] = {rows[2 * half][i], rows[2 * half + 1][i]};
 }
 
-void columns_forward(const ObservePlan &plan, const Workspace &work, const double *map) {
+void columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
     const int n = plan.padded;
     for (int x = 0; x < n; x += 2 * lanes) {
         for (int y = 0; y < n; ++y) {
             const double *row = map + std::size_t(y) * n + x;
             work.line[y] = {load(row, n - x), load(row + lanes, n - x - lanes)};
         }
-        transform_forward(plan, work.line);
+        transform_forward(plan, work.line, ahead);
         for (int block = 0; block < plan.blocks; ++block)
             take_pair_apart(plan, work.line, block, x, work.modes);
     }
@@ -154,12 +145,13 @@ void add_real_modes(const ObservePlan &plan, const Generator &generator, int blo
     }
 }
 
-void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, const Generator *generator) {
+void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, const Generator *generator,
+                  Ahead &ahead) {
     const int n = plan.padded;
     for (int block = 0; block < plan.blocks; ++block) {
         Complex *modes = work.modes + std::size_t(block) * n;
         if (have_map) {
-            transform_forward(plan, modes);
+            transform_forward(plan, modes, ahead);
             const Floats *transfer = reinterpret_cast<const Floats *>(plan.transfer) + std::size_t(block) * n;
             for (int i = 0; i < n; ++i)
                 modes[i] = {transfer[i] * modes[i].re, transfer[i] * modes[i].im};
@@ -171,7 +163,7 @@ void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map,
             add_noise(plan, *generator, block, work.words, modes);
             add_real_modes(plan, *generator, block, modes);
         }
-        transform_back(plan, modes);
+        transform_back(plan, modes, ahead);
     }
 }
 
@@ -202,20 +194,27 @@ void put_pair_together(const ObservePlan &plan, const Workspace &work, int block
     }
 }
 
-void columns_back(const ObservePlan &plan, const Workspace &work, float *out) {
+void store_columns(const Complex *line, int size, int x, float *out) {
+    float *to = out + x;
+    if (x + 2 * lanes <= size) {
+        for (int row = 0; row < size; ++row, to += size)
+            std::memcpy(to, line + row, sizeof(Complex));
+        return;
+    }
+    for (int row = 0; row < size; ++row, to += size)
+        for (int lane = 0; lane < size - x; ++lane)
+            to[lane] = lane < lanes ? line[row].re[lane] : line[row].im[lane - lanes];
+}
+
+void columns_back(const ObservePlan &plan, const Workspace &work, float *out, Ahead &ahead) {
     const int n = plan.padded, size = plan.size;
     for (int x = 0; x < size; x += 2 * lanes) {
         for (int ky = plan.blocks * lanes; ky <= n - plan.blocks * lanes; ++ky)
             work.line[plan.place[ky]] = {Floats{}, Floats{}};
         for (int block = 0; block < plan.blocks; ++block)
             put_pair_together(plan, work, block, plan.margin + x);
-        transform_back(plan, work.line);
-        for (int row = 0; row < size; ++row) {
-            const Complex value = work.line[plan.margin + row];
-            float *to = out + std::size_t(row) * size + x;
-            store(value.re, size - x, to);
-            store(value.im, size - x - lanes, to + lanes);
-        }
+        transform_back(plan, work.line, ahead);
+        store_columns(work.line + plan.margin, size, x, out);
     }
 }
 
@@ -225,17 +224,20 @@ int observe_lanes() {
     return lanes;
 }
 
-void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, float *scratch, float *out) {
+void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map,
+                 float *scratch, float *out) {
     const Workspace work(plan, scratch);
+    const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
+    Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
     if (map)
-        columns_forward(plan, work, map);
+        columns_forward(plan, work, map, ahead);
     if (stream) {
         const Generator generator(plan, *stream);
-        rows_through(plan, work, map != nullptr, &generator);
+        rows_through(plan, work, map != nullptr, &generator, ahead);
     } else {
-        rows_through(plan, work, map != nullptr, nullptr);
+        rows_through(plan, work, map != nullptr, nullptr, ahead);
     }
-    columns_back(plan, work, out);
+    columns_back(plan, work, out, ahead);
 }
 
 } // namespace SZFAST_LEVEL
