@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace szfast {
@@ -130,8 +131,9 @@ bool observe(const Observation &observation, const double *maps, const NoiseStre
         const std::size_t end = std::min(task * run + run, std::size_t(count));
         const auto map_at = [&](std::size_t i) { return maps && i < end ? maps + i * n * n : nullptr; };
         for (std::size_t i = task * run; i < end && !stop.asked; ++i)
-            level().observe_map(plan, map_at(i), plan.amplitude ? streams + i : nullptr, map_at(i + 1),
-                                scratch[worker]->start(), out + i * size * size);
+            if (!level().observe_map(plan, map_at(i), plan.amplitude ? streams + i : nullptr, map_at(i + 1),
+                                     scratch[worker]->start(), out + i * size * size))
+                throw std::invalid_argument("maps: map " + std::to_string(i) + " holds values that are not finite");
     };
     return run_tasks((std::size_t(count) + run - 1) / run, workers, stop, work);
 }

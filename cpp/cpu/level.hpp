@@ -23,7 +23,7 @@ struct ObservePlan;
                        const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
                        double *map, double *loaded);                                                               \
     int observe_lanes();                                                                                           \
-    void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream,                        \
+    bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream,                        \
                      const double *next_map, float *scratch, float *out);
 
 namespace baseline {

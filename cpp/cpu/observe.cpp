@@ -59,17 +59,24 @@ void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, in
             to[x] = {rows[2 * half][i], rows[2 * half + 1][i]};
 }
 
-void columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
+// False if a pixel is not finite: then the sum of its column, the mode ky = 0, is not either.
+bool columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
     const int n = plan.padded;
+    Floats nothing{};
     for (int x = 0; x < n; x += 2 * lanes) {
         for (int y = 0; y < n; ++y) {
             const double *row = map + std::size_t(y) * n + x;
             work.line[y] = {load(row, n - x), load(row + lanes, n - x - lanes)};
         }
         transform_forward(plan, work.line, ahead);
+        nothing += 0.0f * work.line[0].re + 0.0f * work.line[0].im;
         for (int block = 0; block < plan.blocks; ++block)
             take_pair_apart(plan, work.line, block, x, work.modes);
     }
+    float sum = 0.0f;
+    for (int lane = 0; lane < lanes; ++lane)
+        sum += nothing[lane];
+    return sum == 0.0f;
 }
 
 struct Generator {
@@ -224,13 +231,13 @@ int observe_lanes() {
     return lanes;
 }
 
-void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map,
+bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map,
                  float *scratch, float *out) {
     const Workspace work(plan, scratch);
     const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
     Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
-    if (map)
-        columns_forward(plan, work, map, ahead);
+    if (map && !columns_forward(plan, work, map, ahead))
+        return false;
     if (stream) {
         const Generator generator(plan, *stream);
         rows_through(plan, work, map != nullptr, &generator, ahead);
@@ -238,6 +245,7 @@ void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *
         rows_through(plan, work, map != nullptr, nullptr, ahead);
     }
     columns_back(plan, work, out, ahead);
+    return true;
 }
 
 } // namespace SZFAST_LEVEL
