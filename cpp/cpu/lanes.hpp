@@ -30,34 +30,40 @@ constexpr int wide_lanes = lanes / 2;
 
 namespace { // nothing here may become a weak symbol
 
-// 32-bit words in the lower halves of 64-bit lanes; what stands in the upper halves is of no meaning.
-struct LowWords {
-    WideWords bits;
-};
-
-inline LowWords low_words(std::uint32_t value) {
-    return {WideWords{} + value};
-}
-
-// The full products: the lower halves are those of 32-bit arithmetic.
-inline LowWords operator*(LowWords a, std::uint32_t b) {
+// The full products of the lower halves.
+inline WideWords wide_product(WideWords a, std::uint32_t b) {
 #if defined(__AVX512F__)
-    return {(WideWords)_mm512_maskz_mul_epu32(0xFF, (__m512i)a.bits, _mm512_set1_epi64(b))};
+    return (WideWords)_mm512_maskz_mul_epu32(0xFF, (__m512i)a, _mm512_set1_epi64(b));
 #elif defined(__AVX2__)
-    return {(WideWords)_mm256_mul_epu32((__m256i)a.bits, _mm256_set1_epi64x(b))};
+    return (WideWords)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
 #elif defined(__SSE2__)
-    return {(WideWords)_mm_mul_epu32((__m128i)a.bits, _mm_set1_epi64x(b))};
+    return (WideWords)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
 #else
-    return {(a.bits & 0xFFFFFFFFu) * std::uint64_t(b)};
+    return (a & 0xFFFFFFFFu) * std::uint64_t(b);
 #endif
 }
 
+// 32-bit words in the lower halves of 64-bit lanes; what stands in the upper halves is of no meaning. Two vectors of
+// them, for the generator: each of its rounds waits for the one before, two of them fill the time.
+struct LowWords {
+    WideWords up, down;
+};
+
+inline LowWords low_words(std::uint32_t value) {
+    return {WideWords{} + value, WideWords{} + value};
+}
+
+inline LowWords operator*(LowWords a, std::uint32_t b) {
+    return {wide_product(a.up, b), wide_product(a.down, b)};
+}
+
 inline LowWords operator^(LowWords a, LowWords b) {
-    return {a.bits ^ b.bits};
+    return {a.up ^ b.up, a.down ^ b.down};
 }
 
 inline LowWords &operator+=(LowWords &a, std::uint32_t b) {
-    a.bits += b;
+    a.up += b;
+    a.down += b;
     return a;
 }
 
@@ -66,7 +72,8 @@ inline LowWords &operator+=(LowWords &a, std::uint32_t b) {
 
 template <> struct WideProduct<SZFAST_LEVEL::LowWords> {
     static SZFAST_LEVEL::LowWords high(SZFAST_LEVEL::LowWords a, std::uint32_t b) {
-        return {(a * b).bits >> 32};
+        const SZFAST_LEVEL::LowWords product = a * b;
+        return {product.up >> 32, product.down >> 32};
     }
 };
 
@@ -80,15 +87,15 @@ template <class To, class From> inline To same_bits(From from) {
     return to;
 }
 
-// Natural logarithm of u in (0, 1], to float rounding: u = 2^e m with m about 1, log m = 2 atanh((m-1)/(m+1)).
+// Natural logarithm of u in (0, 1], to float rounding: u = 2^e (1 + x) with x about 0, log(1 + x) = x + x^2 P(x) with P
+// fitted to 3e-8 of the logarithm from sqrt(1/2) to sqrt(2).
 inline Floats logarithm(Floats u) {
-    const Words bits = same_bits<Words>(u);
-    const Words shifted = bits - 0x3F3504F3u; // sqrt(1/2): m runs from there to sqrt(2)
+    const Words shifted = same_bits<Words>(u) - 0x3F3504F3u; // sqrt(1/2): 1 + x runs from there to sqrt(2)
     const Ints exponent = same_bits<Ints>(shifted) >> 23;
-    const Floats m = same_bits<Floats>((shifted & 0x007FFFFFu) + 0x3F3504F3u);
-    const Floats s = (m - 1.0f) / (m + 1.0f), s2 = s * s;
-    const Floats series = s2 * (2.0f / 3 + s2 * (2.0f / 5 + s2 * (2.0f / 7 + s2 * (2.0f / 9))));
-    return __builtin_convertvector(exponent, Floats) * 0.69314718f + s * (2.0f + series);
+    const Floats x = same_bits<Floats>((shifted & 0x007FFFFFu) + 0x3F3504F3u) - 1.0f, x2 = x * x;
+    const Floats high = (-0.16570510f + 0.14917979f * x) + x2 * (-0.14307508f + 0.087348111f * x);
+    const Floats low = (-0.49999991f + 0.33333951f * x) + x2 * (-0.25001755f + 0.19962072f * x);
+    return __builtin_convertvector(exponent, Floats) * 0.69314718f + (x + x2 * (low + x2 * x2 * high));
 }
 
 struct SineCosine {
@@ -138,17 +145,17 @@ inline NormalPair normal_pair(Words a, Words b) {
 }
 
 // Words of `even` and `odd` in turn.
-inline Words in_turn(LowWords even, LowWords odd) {
-    return same_bits<Words>((even.bits & 0xFFFFFFFFu) | (odd.bits << 32));
+inline Words in_turn(WideWords even, WideWords odd) {
+    return same_bits<Words>((even & 0xFFFFFFFFu) | (odd << 32));
 }
 
 // The last lane of `before`, then all lanes of `words` but the last.
 template <std::size_t... lane>
-inline LowWords shifted_in(LowWords before, LowWords words, std::index_sequence<lane...>) {
-    return {__builtin_shufflevector(before.bits, words.bits, int(lane) + wide_lanes - 1 ...)};
+inline WideWords shifted_in(WideWords before, WideWords words, std::index_sequence<lane...>) {
+    return __builtin_shufflevector(before, words, int(lane) + wide_lanes - 1 ...);
 }
 
-inline LowWords shifted_in(LowWords before, LowWords words) {
+inline WideWords shifted_in(WideWords before, WideWords words) {
     return shifted_in(before, words, std::make_index_sequence<wide_lanes>());
 }
 

@@ -16,12 +16,12 @@ struct Workspace {
         modes = reinterpret_cast<Complex *>(scratch);
         line = modes + std::size_t(plan.blocks) * plan.padded + 2 * lanes;
         squares = reinterpret_cast<Floats *>(line + plan.padded);
-        words = reinterpret_cast<LowWords *>(squares + 4 * square);
+        words = reinterpret_cast<WideWords *>(squares + 4 * square);
     }
     Complex *modes; // (blocks, padded)
     Complex *line;  // (padded)
     Floats *squares;
-    LowWords *words; // (padded/2 + 1, 2)
+    WideWords *words; // (padded/2 + 1, 2)
 };
 
 Floats load(const double *from, int count) {
@@ -89,8 +89,8 @@ struct Generator {
             ascending[lane] = lane;
     }
 
-    PhiloxBlock<LowWords> operator()(WideWords counter) const {
-        return philox<LowWords>({{{counter}, view, realisation, low_words(0)}}, key0, key1);
+    PhiloxBlock<LowWords> operator()(WideWords up, WideWords down) const {
+        return philox<LowWords>({{{up, down}, view, realisation, low_words(0)}}, key0, key1);
     }
 
     int half;
@@ -105,27 +105,28 @@ struct Deviates {
     NormalPair left;  // of the modes at -kx: those of (kx, -ky), to be conjugated
 };
 
-Deviates deviates(const Generator &generator, int kx, int block, LowWords *in_hand) {
+Deviates deviates(const Generator &generator, int kx, int block, WideWords *in_hand) {
     const std::uint64_t column = std::uint64_t(kx) * generator.half;
     const int first = block * wide_lanes;
-    const auto up = generator(generator.ascending + (column + first));
     // from -ky = -1 downwards: odd ky first, the even ones are a lane further, and the first of them is in hand
-    const auto down = generator((column + generator.half - first - 1) - generator.ascending);
+    const auto random = generator(generator.ascending + (column + first),
+                                  (column + generator.half - first - 1) - generator.ascending);
+    const auto &word = random.word;
     if (block == 0)
         for (int i = 0; i < 2; ++i)
-            in_hand[i] = {WideWords{} + up.word[i].bits[0]};
-    const LowWords a = shifted_in(in_hand[0], down.word[0]), b = shifted_in(in_hand[1], down.word[1]);
-    in_hand[0] = down.word[0];
-    in_hand[1] = down.word[1];
-    return {normal_pair(in_turn(up.word[0], up.word[2]), in_turn(up.word[1], up.word[3])),
-            normal_pair(in_turn(a, down.word[2]), in_turn(b, down.word[3]))};
+            in_hand[i] = WideWords{} + word[i].up[0];
+    const WideWords a = shifted_in(in_hand[0], word[0].down), b = shifted_in(in_hand[1], word[1].down);
+    in_hand[0] = word[0].down;
+    in_hand[1] = word[1].down;
+    return {normal_pair(in_turn(word[0].up, word[2].up), in_turn(word[1].up, word[3].up)),
+            normal_pair(in_turn(a, word[2].down), in_turn(b, word[3].down))};
 }
 
 Complex with_noise(Complex mode, Floats amplitude, Floats re, Floats im) {
     return {mode.re + amplitude * re, mode.im + amplitude * im};
 }
 
-void add_noise(const ObservePlan &plan, const Generator &generator, int block, LowWords *words, Complex *modes) {
+void add_noise(const ObservePlan &plan, const Generator &generator, int block, WideWords *words, Complex *modes) {
     const int n = plan.padded;
     const Floats *amplitude = reinterpret_cast<const Floats *>(plan.amplitude) + std::size_t(block) * n;
     for (int kx = 0; kx <= n / 2; ++kx) {
@@ -145,9 +146,10 @@ void add_real_modes(const ObservePlan &plan, const Generator &generator, int blo
         if (mode.ky / lanes != block)
             continue;
         const int pair = mode.ky / 2, word = mode.ky % 2 * 2;
-        const auto random = generator(WideWords{} + (std::uint64_t(mode.kx) * generator.half + pair));
-        const NormalPair g = normal_pair(in_turn(random.word[word], random.word[word]),
-                                         in_turn(random.word[word + 1], random.word[word + 1]));
+        const WideWords counter = WideWords{} + (std::uint64_t(mode.kx) * generator.half + pair);
+        const auto random = generator(counter, counter);
+        const WideWords a = random.word[word].up, b = random.word[word + 1].up;
+        const NormalPair g = normal_pair(in_turn(a, a), in_turn(b, b));
         modes[plan.place[mode.kx]].re[mode.ky % lanes] += mode.amplitude * g.first[0];
     }
 }
