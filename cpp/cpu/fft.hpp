@@ -118,7 +118,8 @@ __attribute__((always_inline)) inline void butterfly_in_place(Complex *x, std::s
     }
 }
 
-// Memory that will be wanted soon, asked for a little with each butterfly: waiting for it costs as much as the arithmetic.
+// Memory that will be wanted soon, asked for a little with each butterfly: waiting for it costs as much as the
+// arithmetic.
 class Ahead {
   public:
     Ahead(const void *begin, std::size_t bytes) : next_(static_cast<const char *>(begin)), end_(next_ + bytes) {
@@ -136,7 +137,8 @@ class Ahead {
 };
 
 // One pass over a line of n values: butterflies within sub-sequences of `length`.
-template <bool inverse, int radix> inline void pass(Complex *line, int n, int length, const float *turns, Ahead &ahead) {
+template <bool inverse, int radix>
+inline void pass(Complex *line, int n, int length, const float *turns, Ahead &ahead) {
     const int stride = length / radix;
     for (int start = 0; start < n; start += length, ahead.step())
         butterfly_in_place<inverse, radix, false>(line + start, stride, nullptr);
@@ -145,7 +147,8 @@ template <bool inverse, int radix> inline void pass(Complex *line, int n, int le
             butterfly_in_place<inverse, radix, true>(line + start, stride, turns);
 }
 
-template <bool inverse> inline void pass_of(int radix, Complex *line, int n, int length, const float *turns, Ahead &ahead) {
+template <bool inverse>
+inline void pass_of(int radix, Complex *line, int n, int length, const float *turns, Ahead &ahead) {
     switch (radix) {
     case 2:
         return pass<inverse, 2>(line, n, length, turns, ahead);

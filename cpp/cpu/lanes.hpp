@@ -61,10 +61,25 @@ inline LowWords operator^(LowWords a, LowWords b) {
     return {a.up ^ b.up, a.down ^ b.down};
 }
 
-inline LowWords &operator+=(LowWords &a, std::uint32_t b) {
-    a.up += b;
-    a.down += b;
-    return a;
+// A word of the generator's key, raised for all rounds in advance.
+struct RaisedKey {
+    RaisedKey() = default;
+    RaisedKey(std::uint32_t key, std::uint32_t step) {
+        for (int round = 0; round < 10; ++round)
+            rounds[round] = WideWords{} + (key + round * step);
+    }
+    WideWords rounds[10];
+};
+
+struct RoundKey {
+    const WideWords *round;
+    void operator+=(std::uint32_t) {
+        ++round;
+    }
+};
+
+inline LowWords operator^(LowWords a, RoundKey key) {
+    return {a.up ^ *key.round, a.down ^ *key.round};
 }
 
 } // namespace
@@ -116,9 +131,12 @@ inline SineCosine of_turn(Words x) {
     return {same_bits<Floats>(same_bits<Words>(a) ^ sine_sign), same_bits<Floats>(same_bits<Words>(b) ^ cosine_sign)};
 }
 
+// Of x > 0.
 inline Floats square_root(Floats x) {
 #if defined(__AVX512F__)
-    return (Floats)_mm512_maskz_sqrt_ps(0xFFFF, (__m512)x);
+    // the instruction for the root holds its unit for 20 cycles: one step of Newton's on the 14 bits of its inverse
+    const Floats inverse = (Floats)_mm512_maskz_rsqrt14_ps(0xFFFF, (__m512)x), root = x * inverse;
+    return root + 0.5f * inverse * (x - root * root);
 #elif defined(__AVX2__)
     return (Floats)_mm256_sqrt_ps((__m256)x);
 #elif defined(__SSE2__)
@@ -138,8 +156,8 @@ struct NormalPair {
 inline NormalPair normal_pair(Words a, Words b) {
     const Floats u =
         __builtin_convertvector(same_bits<Ints>(a >> 1), Floats) * 4.6566128730773926e-10f + 2.3283064365386963e-10f;
-    const Floats square = logarithm(u) * -2.0f;
-    const Floats radius = square_root(square > 0.0f ? square : Floats{});
+    const Floats square = logarithm(u) * -2.0f, least = Floats{} + 1e-20f;
+    const Floats radius = square_root(square > least ? square : least);
     const SineCosine angle = of_turn(b);
     return {radius * angle.cosine, radius * angle.sine};
 }
@@ -160,8 +178,7 @@ inline WideWords shifted_in(WideWords before, WideWords words) {
 }
 
 // Swaps the off-diagonal blocks, `step` lanes wide, of a pair of rows `step` apart.
-template <int step, std::size_t... lane>
-inline void swap_blocks(Floats &a, Floats &b, std::index_sequence<lane...>) {
+template <int step, std::size_t... lane> inline void swap_blocks(Floats &a, Floats &b, std::index_sequence<lane...>) {
     const Floats upper = __builtin_shufflevector(a, b, (int(lane) & step ? lanes + int(lane) - step : int(lane))...);
     b = __builtin_shufflevector(a, b, (int(lane) & step ? lanes + int(lane) : int(lane) + step)...);
     a = upper;

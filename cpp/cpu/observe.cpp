@@ -1,7 +1,7 @@
-// One map at a time, so that its modes stay in the nearest caches. Columns first: `lanes` neighbouring columns go through
-// the transform along y side by side, and two such groups share one complex transform. Squares of lanes x lanes are then
-// transposed, and `lanes` rows of the half plane side by side go along x, meet beam and noise, and go back; so do the
-// columns that are kept. Rows ky without a mode that counts are left out throughout.
+// One map at a time, so that its modes stay in the nearest caches. Columns first: `lanes` neighbouring columns go
+// through the transform along y side by side, and two such groups share one complex transform. Squares of lanes x lanes
+// are then transposed, and `lanes` rows of the half plane side by side go along x, meet beam and noise, and go back; so
+// do the columns that are kept. Rows ky without a mode that counts are left out throughout.
 #include "fft.hpp"
 #include "level.hpp"
 
@@ -81,8 +81,8 @@ bool columns_forward(const ObservePlan &plan, const Workspace &work, const doubl
 
 struct Generator {
     Generator(const ObservePlan &plan, const NoiseStream &stream) : half(plan.padded / 2) {
-        key0 = low_words(stream.key[0]);
-        key1 = low_words(stream.key[1]);
+        key0 = RaisedKey(stream.key[0], 0x9E3779B9u);
+        key1 = RaisedKey(stream.key[1], 0xBB67AE85u);
         view = low_words(stream.view);
         realisation = low_words(stream.realisation);
         for (int lane = 0; lane < wide_lanes; ++lane)
@@ -90,12 +90,14 @@ struct Generator {
     }
 
     PhiloxBlock<LowWords> operator()(WideWords up, WideWords down) const {
-        return philox<LowWords>({{{up, down}, view, realisation, low_words(0)}}, key0, key1);
+        return philox<LowWords>({{{up, down}, view, realisation, low_words(0)}}, RoundKey{key0.rounds},
+                                RoundKey{key1.rounds});
     }
 
     int half;
     WideWords ascending;
-    LowWords key0, key1, view, realisation;
+    LowWords view, realisation;
+    RaisedKey key0, key1;
 };
 
 // A block of the generator holds the deviates of two modes, at an even ky and the next; its counter is the place of the
@@ -109,8 +111,8 @@ Deviates deviates(const Generator &generator, int kx, int block, WideWords *in_h
     const std::uint64_t column = std::uint64_t(kx) * generator.half;
     const int first = block * wide_lanes;
     // from -ky = -1 downwards: odd ky first, the even ones are a lane further, and the first of them is in hand
-    const auto random = generator(generator.ascending + (column + first),
-                                  (column + generator.half - first - 1) - generator.ascending);
+    const auto random =
+        generator(generator.ascending + (column + first), (column + generator.half - first - 1) - generator.ascending);
     const auto &word = random.word;
     if (block == 0)
         for (int i = 0; i < 2; ++i)
