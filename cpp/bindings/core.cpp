@@ -82,7 +82,6 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
     py::ssize_t count = -1;
     if (!maps.is_none()) {
         projected = checked<double>(maps, "maps", {-1, padded, padded});
-        require_finite(*projected, "maps");
         count = projected->shape(0);
     }
     std::vector<NoiseStream> streams;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace szfast {
@@ -18,10 +19,10 @@ struct Level {
     const char *name;
     decltype(&baseline::deposit_block) deposit_block;
     decltype(&baseline::observe_lanes) observe_lanes;
-    decltype(&baseline::observe_batch) observe_batch;
+    decltype(&baseline::observe_map) observe_map;
 };
 
-#define SZFAST_ROW(level) {#level, level::deposit_block, level::observe_lanes, level::observe_batch}
+#define SZFAST_ROW(level) {#level, level::deposit_block, level::observe_lanes, level::observe_map}
 
 Level pick_level() {
 #ifdef SZFAST_X86_LEVELS
@@ -47,35 +48,6 @@ const Level &level() {
     static const Level picked = pick_level();
     return picked;
 }
-
-std::vector<int> factors(int n) {
-    std::vector<int> radix;
-    for (const int r : {4, 2, 3, 5})
-        for (; n % r == 0; n /= r)
-            radix.push_back(r);
-    if (n != 1 || radix.size() > 32)
-        throw std::invalid_argument("the padded size must have no prime factors but 2, 3 and 5");
-    return radix;
-}
-
-// (padded, padded/2 + 1) in double to (padded/2 + 1, padded) in float
-std::vector<float> by_column(const double *rows, int padded, double scale) {
-    const int columns = padded / 2 + 1;
-    std::vector<float> result(std::size_t(padded) * columns);
-    for (int ky = 0; ky < padded; ++ky)
-        for (int kx = 0; kx < columns; ++kx)
-            result[std::size_t(kx) * padded + ky] = float(scale * rows[std::size_t(ky) * columns + kx]);
-    return result;
-}
-
-struct AlignedFloats {
-    explicit AlignedFloats(std::size_t count) : memory(count + 16) {
-        const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
-        start = memory.data() + (64 - address % 64) % 64 / sizeof(float);
-    }
-    std::vector<float> memory;
-    float *start;
-};
 
 } // namespace
 
@@ -146,37 +118,24 @@ bool observe(const Observation &observation, const double *maps, const NoiseStre
     if (n < 2 || n % 2 || size < 1 || size > n || (n - size) % 2)
         throw std::invalid_argument(
             "the padded size must be even, and larger than the map by an even number of pixels");
-    std::vector<float> turns(2 * std::size_t(n));
-    for (int k = 0; k < n; ++k) {
-        turns[2 * k] = float(std::cos(2.0 * pi * k / n));
-        turns[2 * k + 1] = float(-std::sin(2.0 * pi * k / n));
-    }
-    const std::vector<float> transfer = by_column(observation.transfer, n, 1.0 / (double(n) * n));
-    std::vector<float> amplitude;
-    if (observation.amplitude)
-        amplitude = by_column(observation.amplitude, n, 1.0);
-    ObservePlan plan{n,  size,         (n - size) / 2,  0,
-                     {}, turns.data(), transfer.data(), amplitude.empty() ? nullptr : amplitude.data()};
-    for (const int radix : factors(n))
-        plan.radix[plan.passes++] = radix;
-
     const int lanes = level().observe_lanes();
+    const ObserveTables tables(observation, lanes);
+    const ObservePlan &plan = tables.plan();
     const int workers = thread_count(threads);
     std::vector<std::unique_ptr<AlignedFloats>> scratch(workers);
+    // neighbours go to one thread, which asks for the next map's memory while it works on one
+    const int run = std::clamp(count / (4 * workers), 1, 16);
     const auto work = [&](std::size_t task, int worker) {
         if (!scratch[worker])
-            scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(n) * lanes);
-        const int first = int(task) * lanes, batch = std::min(lanes, count - first);
-        std::vector<const double *> from(batch);
-        std::vector<float *> to(batch);
-        for (int i = 0; i < batch; ++i) {
-            from[i] = maps ? maps + std::size_t(first + i) * n * n : nullptr;
-            to[i] = out + std::size_t(first + i) * size * size;
-        }
-        level().observe_batch(plan, maps ? from.data() : nullptr, plan.amplitude ? streams + first : nullptr, batch,
-                              scratch[worker]->start, to.data());
+            scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(plan, lanes) * lanes);
+        const std::size_t end = std::min(task * run + run, std::size_t(count));
+        const auto map_at = [&](std::size_t i) { return maps && i < end ? maps + i * n * n : nullptr; };
+        for (std::size_t i = task * run; i < end && !stop.asked; ++i)
+            if (!level().observe_map(plan, map_at(i), plan.amplitude ? streams + i : nullptr, map_at(i + 1),
+                                     scratch[worker]->start(), out + i * size * size))
+                throw std::invalid_argument("maps: map " + std::to_string(i) + " holds values that are not finite");
     };
-    return run_tasks((std::size_t(count) + lanes - 1) / lanes, workers, stop, work);
+    return run_tasks((std::size_t(count) + run - 1) / run, workers, stop, work);
 }
 
 } // namespace szfast

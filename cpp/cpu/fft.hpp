@@ -1,4 +1,6 @@
-// A complex Fourier transform of one short line, all lanes at once: Stockham's self-sorting passes of radix 4, 2, 3, 5.
+// A complex Fourier transform of one line in place, all lanes at once. Forward it goes by decimation in frequency and
+// leaves frequency k at plan.place[k]; inverse it takes that order, by decimation in time, and ends in natural order:
+// nothing is ever reordered.
 #pragma once
 
 #include "lanes.hpp"
@@ -6,6 +8,7 @@
 
 namespace szfast {
 namespace SZFAST_LEVEL {
+namespace { // nothing here may become a weak symbol
 
 struct Complex {
     Floats re, im;
@@ -32,89 +35,148 @@ template <bool inverse> inline Complex quarter_turn(Complex a) {
     return inverse ? Complex{-a.im, a.re} : Complex{a.im, -a.re};
 }
 
-template <bool inverse> inline void butterfly2(const Complex *x, Complex *y) {
-    y[0] = x[0] + x[1];
-    y[1] = x[0] - x[1];
-}
+template <int radix> struct Butterfly;
 
-template <bool inverse> inline void butterfly3(const Complex *x, Complex *y) {
-    constexpr float half_sqrt3 = 0.86602540378443865f;
-    const Complex sum = x[1] + x[2], turned = half_sqrt3 * quarter_turn<inverse>(x[1] - x[2]);
-    const Complex middle = x[0] - 0.5f * sum;
-    y[0] = x[0] + sum;
-    y[1] = middle + turned;
-    y[2] = middle - turned;
-}
+template <> struct Butterfly<2> {
+    template <bool inverse> static void apply(const Complex *x, Complex *y) {
+        y[0] = x[0] + x[1];
+        y[1] = x[0] - x[1];
+    }
+};
 
-template <bool inverse> inline void butterfly4(const Complex *x, Complex *y) {
-    const Complex a = x[0] + x[2], b = x[0] - x[2], c = x[1] + x[3], d = quarter_turn<inverse>(x[1] - x[3]);
-    y[0] = a + c;
-    y[1] = b + d;
-    y[2] = a - c;
-    y[3] = b - d;
-}
+template <> struct Butterfly<3> {
+    template <bool inverse> static void apply(const Complex *x, Complex *y) {
+        constexpr float half_sqrt3 = 0.86602540378443865f;
+        const Complex sum = x[1] + x[2], turned = half_sqrt3 * quarter_turn<inverse>(x[1] - x[2]);
+        const Complex middle = x[0] - 0.5f * sum;
+        y[0] = x[0] + sum;
+        y[1] = middle + turned;
+        y[2] = middle - turned;
+    }
+};
 
-template <bool inverse> inline void butterfly5(const Complex *x, Complex *y) {
-    constexpr float c1 = 0.30901699437494742f, c2 = -0.80901699437494742f; // cos(2 pi/5), cos(4 pi/5)
-    constexpr float s1 = 0.95105651629515357f, s2 = 0.58778525229247313f;  // sin(2 pi/5), sin(4 pi/5)
-    const Complex p1 = x[1] + x[4], m1 = x[1] - x[4], p2 = x[2] + x[3], m2 = x[2] - x[3];
-    const Complex a = x[0] + c1 * p1 + c2 * p2, b = x[0] + c2 * p1 + c1 * p2;
-    const Complex c = quarter_turn<inverse>(s1 * m1 + s2 * m2), d = quarter_turn<inverse>(s2 * m1 - s1 * m2);
-    y[0] = x[0] + p1 + p2;
-    y[1] = a + c;
-    y[2] = b + d;
-    y[3] = b - d;
-    y[4] = a - c;
-}
+template <> struct Butterfly<4> {
+    template <bool inverse> static void apply(const Complex *x, Complex *y) {
+        const Complex a = x[0] + x[2], b = x[0] - x[2], c = x[1] + x[3], d = quarter_turn<inverse>(x[1] - x[3]);
+        y[0] = a + c;
+        y[1] = b + d;
+        y[2] = a - c;
+        y[3] = b - d;
+    }
+};
 
-// One pass: x holds `stride` interleaved sub-sequences of length n, y receives radix * stride of length n / radix.
-template <bool inverse, int radix, void (*butterfly)(const Complex *, Complex *)>
-inline void pass(int n, int stride, const float *turns, const Complex *x, Complex *y) {
-    const int m = n / radix;
-    for (int p = 0; p < m; ++p) {
-        float re[radix], im[radix];
-        for (int k = 1; k < radix; ++k) {
-            re[k] = turns[2 * p * k * stride];
-            im[k] = inverse ? -turns[2 * p * k * stride + 1] : turns[2 * p * k * stride + 1];
-        }
-        for (int q = 0; q < stride; ++q) {
-            Complex in[radix], out[radix];
-            for (int k = 0; k < radix; ++k)
-                in[k] = x[q + stride * (p + k * m)];
-            butterfly(in, out);
-            Complex *target = y + q + stride * radix * p;
-            target[0] = out[0];
-            for (int k = 1; k < radix; ++k)
-                target[k * stride] = times(out[k], re[k], im[k]);
-        }
+template <> struct Butterfly<5> {
+    template <bool inverse> static void apply(const Complex *x, Complex *y) {
+        constexpr float c1 = 0.30901699437494742f, c2 = -0.80901699437494742f; // cos(2 pi/5), cos(4 pi/5)
+        constexpr float s1 = 0.95105651629515357f, s2 = 0.58778525229247313f;  // sin(2 pi/5), sin(4 pi/5)
+        const Complex p1 = x[1] + x[4], m1 = x[1] - x[4], p2 = x[2] + x[3], m2 = x[2] - x[3];
+        const Complex a = x[0] + c1 * p1 + c2 * p2, b = x[0] + c2 * p1 + c1 * p2;
+        const Complex c = quarter_turn<inverse>(s1 * m1 + s2 * m2), d = quarter_turn<inverse>(s2 * m1 - s1 * m2);
+        y[0] = x[0] + p1 + p2;
+        y[1] = a + c;
+        y[2] = b + d;
+        y[3] = b - d;
+        y[4] = a - c;
+    }
+};
+
+template <> struct Butterfly<8> {
+    template <bool inverse> static void apply(const Complex *x, Complex *y) {
+        constexpr float sqrt_half = 0.70710678118654752f;
+        const Complex even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]};
+        Complex a[4], b[4];
+        Butterfly<4>::apply<inverse>(even, a);
+        Butterfly<4>::apply<inverse>(odd, b);
+        // b times an eighth and three eighths of a turn, sqrt(1/2) of which is left to the sums
+        const Complex eighth = b[1] + quarter_turn<inverse>(b[1]), third = quarter_turn<inverse>(b[3]) - b[3];
+        b[2] = quarter_turn<inverse>(b[2]);
+        y[0] = a[0] + b[0];
+        y[4] = a[0] - b[0];
+        y[1] = a[1] + sqrt_half * eighth;
+        y[5] = a[1] - sqrt_half * eighth;
+        y[2] = a[2] + b[2];
+        y[6] = a[2] - b[2];
+        y[3] = a[3] + sqrt_half * third;
+        y[7] = a[3] - sqrt_half * third;
+    }
+};
+
+// One butterfly on x[0], x[stride], ...; its twiddle factors come after it forward and before it inverse.
+template <bool inverse, int radix, bool turned>
+__attribute__((always_inline)) inline void butterfly_in_place(Complex *x, std::size_t stride, const float *turns) {
+    Complex in[radix], out[radix];
+    for (int k = 0; k < radix; ++k) {
+        in[k] = x[k * stride];
+        if (inverse && turned && k > 0)
+            in[k] = times(in[k], turns[2 * k - 2], -turns[2 * k - 1]);
+    }
+    Butterfly<radix>::template apply<inverse>(in, out);
+    for (int k = 0; k < radix; ++k) {
+        if (!inverse && turned && k > 0)
+            out[k] = times(out[k], turns[2 * k - 2], turns[2 * k - 1]);
+        x[k * stride] = out[k];
     }
 }
 
-// Transforms `line` (n values), with `spare` as room; the result is where the return value points, one of the two.
-template <bool inverse> inline Complex *transform(const ObservePlan &plan, Complex *line, Complex *spare) {
-    int n = plan.padded, stride = 1;
-    for (int i = 0; i < plan.passes; ++i) {
-        switch (plan.radix[i]) {
-        case 2:
-            pass<inverse, 2, butterfly2<inverse>>(n, stride, plan.turns, line, spare);
-            break;
-        case 3:
-            pass<inverse, 3, butterfly3<inverse>>(n, stride, plan.turns, line, spare);
-            break;
-        case 4:
-            pass<inverse, 4, butterfly4<inverse>>(n, stride, plan.turns, line, spare);
-            break;
-        default:
-            pass<inverse, 5, butterfly5<inverse>>(n, stride, plan.turns, line, spare);
-        }
-        n /= plan.radix[i];
-        stride *= plan.radix[i];
-        Complex *swap = line;
-        line = spare;
-        spare = swap;
+// Memory that will be wanted soon, asked for a little with each butterfly: waiting for it costs as much as the
+// arithmetic.
+class Ahead {
+  public:
+    Ahead(const void *begin, std::size_t bytes) : next_(static_cast<const char *>(begin)), end_(next_ + bytes) {
     }
-    return line;
+    void step() {
+        if (next_ < end_) {
+            __builtin_prefetch(next_, 0, 2);
+            __builtin_prefetch(next_ + 64, 0, 2);
+            next_ += 128;
+        }
+    }
+
+  private:
+    const char *next_, *end_;
+};
+
+// One pass over a line of n values: butterflies within sub-sequences of `length`.
+template <bool inverse, int radix>
+inline void pass(Complex *line, int n, int length, const float *turns, Ahead &ahead) {
+    const int stride = length / radix;
+    for (int start = 0; start < n; start += length, ahead.step())
+        butterfly_in_place<inverse, radix, false>(line + start, stride, nullptr);
+    for (int j = 1; j < stride; ++j, turns += 2 * (radix - 1))
+        for (int start = j; start < n; start += length, ahead.step())
+            butterfly_in_place<inverse, radix, true>(line + start, stride, turns);
 }
 
+template <bool inverse>
+inline void pass_of(int radix, Complex *line, int n, int length, const float *turns, Ahead &ahead) {
+    switch (radix) {
+    case 2:
+        return pass<inverse, 2>(line, n, length, turns, ahead);
+    case 3:
+        return pass<inverse, 3>(line, n, length, turns, ahead);
+    case 4:
+        return pass<inverse, 4>(line, n, length, turns, ahead);
+    case 5:
+        return pass<inverse, 5>(line, n, length, turns, ahead);
+    default:
+        return pass<inverse, 8>(line, n, length, turns, ahead);
+    }
+}
+
+inline void transform_forward(const ObservePlan &plan, Complex *line, Ahead &ahead) {
+    int length = plan.padded;
+    for (int i = 0; i < plan.passes; length /= plan.radix[i++])
+        pass_of<false>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i], ahead);
+}
+
+inline void transform_back(const ObservePlan &plan, Complex *line, Ahead &ahead) {
+    int length = 1;
+    for (int i = plan.passes; i-- > 0;) {
+        length *= plan.radix[i];
+        pass_of<true>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i], ahead);
+    }
+}
+
+} // namespace
 } // namespace SZFAST_LEVEL
 } // namespace szfast

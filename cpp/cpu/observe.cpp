@@ -1,6 +1,7 @@
-// One batch: `lanes` maps, one a lane, through rows, columns and rows again. Two rows of a map share one complex
-// transform; the columns of the half spectrum meet beam and noise while they are in the first cache, between their own
-// forward and inverse transform; only the rows that are kept are transformed back.
+// One map at a time, so that its modes stay in the nearest caches. Columns first: `lanes` neighbouring columns go
+// through the transform along y side by side, and two such groups share one complex transform. Squares of lanes x lanes
+// are then transposed, and `lanes` rows of the half plane side by side go along x, meet beam and noise, and go back; so
+// do the columns that are kept. Rows ky without a mode that counts are left out throughout.
 #include "fft.hpp"
 #include "level.hpp"
 
@@ -8,135 +9,223 @@ namespace szfast {
 namespace SZFAST_LEVEL {
 namespace {
 
-struct Batch {
-    const ObservePlan &plan;
-    Complex *spectrum; // (padded/2 + 1, padded): column kx, row ky
-    Complex *line, *spare;
+constexpr int square = lanes; // rows of one
 
-    Complex *column(int kx) const {
-        return spectrum + std::size_t(kx) * plan.padded;
+struct Workspace {
+    Workspace(const ObservePlan &plan, float *scratch) {
+        modes = reinterpret_cast<Complex *>(scratch);
+        line = modes + std::size_t(plan.blocks) * plan.padded + 2 * lanes;
+        squares = reinterpret_cast<Floats *>(line + plan.padded);
+        words = reinterpret_cast<WideWords *>(squares + 4 * square);
     }
+    Complex *modes; // (blocks, padded)
+    Complex *line;  // (padded)
+    Floats *squares;
+    WideWords *words; // (padded/2 + 1, 2)
 };
 
-void load_rows(const Batch &batch, const double *const *maps, int count, int row) {
-    const int n = batch.plan.padded;
-    for (int x = 0; x < n; ++x)
-        batch.line[x] = {Floats{}, Floats{}};
-    for (int lane = 0; lane < count; ++lane) {
-        const double *even = maps[lane] + std::size_t(row) * n, *odd = even + n;
-        float *to = reinterpret_cast<float *>(batch.line) + lane;
-        for (int x = 0; x < n; ++x) {
-            to[2 * x * lanes] = float(even[x]);
-            to[(2 * x + 1) * lanes] = float(odd[x]);
-        }
+Floats load(const double *from, int count) {
+    typedef double Doubles __attribute__((vector_size(lanes * sizeof(double))));
+    if (count >= lanes) {
+        Doubles values;
+        std::memcpy(&values, from, sizeof values);
+        return __builtin_convertvector(values, Floats);
     }
+    Floats values{};
+    for (int lane = 0; lane < count; ++lane)
+        values[lane] = float(from[lane]);
+    return values;
 }
 
-void rows_forward(const Batch &batch, const double *const *maps, int count) {
-    const int n = batch.plan.padded;
-    for (int row = 0; row < n; row += 2) {
-        load_rows(batch, maps, count, row);
-        const Complex *f = transform<false>(batch.plan, batch.line, batch.spare);
-        for (int kx = 0; kx <= n / 2; ++kx) {
-            const Complex a = f[kx], b = f[kx == 0 ? 0 : n - kx];
-            Complex *to = batch.column(kx) + row;
-            to[0] = {0.5f * (a.re + b.re), 0.5f * (a.im - b.im)};
-            to[1] = {0.5f * (a.im + b.im), 0.5f * (b.re - a.re)};
-        }
-    }
-}
-
-struct BatchKeys {
-    Words key0, key1, view, realisation;
-};
-
-BatchKeys batch_keys(const NoiseStream *streams, int count) {
-    BatchKeys keys{};
-    for (int lane = 0; lane < count; ++lane) {
-        keys.key0[lane] = streams[lane].key[0];
-        keys.key1[lane] = streams[lane].key[1];
-        keys.view[lane] = streams[lane].view;
-        keys.realisation[lane] = streams[lane].realisation;
-    }
-    return keys;
-}
-
-// Adds the noise of modes (kx, ky) for ky in [0, last], two to a block of the generator: the counter is the mode's
-// place in the half plane. Columns 0 and n/2 are their own mirror images: their upper half follows from the lower.
-void add_noise(const ObservePlan &plan, const BatchKeys &keys, int kx, Complex *column) {
+// The sum P + Q*, or the difference i (Q* - P), of the transform P at ky and Q at -ky: twice the transforms of the two
+// real columns of a pair. Written to the modes, transposed: x in the rows, ky in the lanes.
+void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, int pair_x, Complex *modes) {
     const int n = plan.padded;
-    const bool mirrored = kx == 0 || 2 * kx == n;
-    const float *amplitude = plan.amplitude + std::size_t(kx) * n;
-    const int end = mirrored ? n / 2 + 1 : n;
-    for (int ky = 0; ky < end; ky += 2) {
-        if (amplitude[ky] == 0.0f && amplitude[ky + 1] == 0.0f)
-            continue;
-        const std::uint32_t block = (std::uint32_t(kx) * std::uint32_t(n) + std::uint32_t(ky)) / 2;
-        const PhiloxBlock<Words> random =
-            philox<Words>({{all(block), keys.view, keys.realisation, Words{}}}, keys.key0, keys.key1);
-        for (int i = 0; i < 2 && ky + i < end; ++i) {
-            const int k = ky + i;
-            const NormalPair g = normal_pair(random.word[2 * i], random.word[2 * i + 1]);
-            if (mirrored && (k == 0 || 2 * k == n)) {
-                column[k].re += amplitude[k] * g.first;
-                continue;
-            }
-            const float share = amplitude[k] * 0.70710678f; // half of the variance in each part
-            const Complex mode{share * g.first, share * g.second};
-            column[k] = column[k] + mode;
-            if (mirrored)
-                column[n - k] = column[n - k] + Complex{mode.re, -mode.im};
-        }
+    Floats rows[4][square];
+    for (int i = 0; i < square; ++i) {
+        const int ky = block * lanes + i;
+        const bool inside = 2 * ky <= n;
+        const Complex p = line[plan.place[inside ? ky : 0]], q = line[plan.place[inside && ky ? n - ky : 0]];
+        rows[0][i] = p.re + q.re;
+        rows[1][i] = p.im - q.im;
+        rows[2][i] = p.im + q.im;
+        rows[3][i] = q.re - p.re;
     }
+    for (int part = 0; part < 4; ++part)
+        transpose(rows[part]);
+    Complex *to = modes + std::size_t(block) * n;
+    for (int half = 0; half < 2; ++half)
+        for (int i = 0, x = pair_x + half * lanes; i < lanes && x < n; ++i, ++x)
+            to[x] = {rows[2 * half][i], rows[2 * half + 1][i]};
 }
 
-void columns_through(const Batch &batch, bool have_maps, const BatchKeys *keys) {
-    const int n = batch.plan.padded;
+// False if a pixel is not finite: then the sum of its column, the mode ky = 0, is not either.
+bool columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
+    const int n = plan.padded;
+    Floats nothing{};
+    for (int x = 0; x < n; x += 2 * lanes) {
+        for (int y = 0; y < n; ++y) {
+            const double *row = map + std::size_t(y) * n + x;
+            work.line[y] = {load(row, n - x), load(row + lanes, n - x - lanes)};
+        }
+        transform_forward(plan, work.line, ahead);
+        nothing += 0.0f * work.line[0].re + 0.0f * work.line[0].im;
+        for (int block = 0; block < plan.blocks; ++block)
+            take_pair_apart(plan, work.line, block, x, work.modes);
+    }
+    float sum = 0.0f;
+    for (int lane = 0; lane < lanes; ++lane)
+        sum += nothing[lane];
+    return sum == 0.0f;
+}
+
+struct Generator {
+    Generator(const ObservePlan &plan, const NoiseStream &stream) : half(plan.padded / 2) {
+        key0 = RaisedKey(stream.key[0], 0x9E3779B9u);
+        key1 = RaisedKey(stream.key[1], 0xBB67AE85u);
+        view = low_words(stream.view);
+        realisation = low_words(stream.realisation);
+        for (int lane = 0; lane < wide_lanes; ++lane)
+            ascending[lane] = lane;
+    }
+
+    PhiloxBlock<LowWords> operator()(WideWords up, WideWords down) const {
+        return philox<LowWords>({{{up, down}, view, realisation, low_words(0)}}, RoundKey{key0.rounds},
+                                RoundKey{key1.rounds});
+    }
+
+    int half;
+    WideWords ascending;
+    LowWords view, realisation;
+    RaisedKey key0, key1;
+};
+
+// A block of the generator holds the deviates of two modes, at an even ky and the next; its counter is the place of the
+// pair in the half plane kx in [0, n/2], ky in [0, n). Here are those of `lanes` rows ky from block * lanes on.
+struct Deviates {
+    NormalPair right; // of the modes at kx
+    NormalPair left;  // of the modes at -kx: those of (kx, -ky), to be conjugated
+};
+
+Deviates deviates(const Generator &generator, int kx, int block, WideWords *in_hand) {
+    const std::uint64_t column = std::uint64_t(kx) * generator.half;
+    const int first = block * wide_lanes;
+    // from -ky = -1 downwards: odd ky first, the even ones are a lane further, and the first of them is in hand
+    const auto random =
+        generator(generator.ascending + (column + first), (column + generator.half - first - 1) - generator.ascending);
+    const auto &word = random.word;
+    if (block == 0)
+        for (int i = 0; i < 2; ++i)
+            in_hand[i] = WideWords{} + word[i].up[0];
+    const WideWords a = shifted_in(in_hand[0], word[0].down), b = shifted_in(in_hand[1], word[1].down);
+    in_hand[0] = word[0].down;
+    in_hand[1] = word[1].down;
+    return {normal_pair(in_turn(word[0].up, word[2].up), in_turn(word[1].up, word[3].up)),
+            normal_pair(in_turn(a, word[2].down), in_turn(b, word[3].down))};
+}
+
+Complex with_noise(Complex mode, Floats amplitude, Floats re, Floats im) {
+    return {mode.re + amplitude * re, mode.im + amplitude * im};
+}
+
+void add_noise(const ObservePlan &plan, const Generator &generator, int block, WideWords *words, Complex *modes) {
+    const int n = plan.padded;
+    const Floats *amplitude = reinterpret_cast<const Floats *>(plan.amplitude) + std::size_t(block) * n;
     for (int kx = 0; kx <= n / 2; ++kx) {
-        Complex *column = batch.column(kx);
-        Complex *here = batch.line;
-        if (have_maps) {
-            for (int y = 0; y < n; ++y)
-                batch.line[y] = column[y];
-            here = transform<false>(batch.plan, batch.line, batch.spare);
-            const float *transfer = batch.plan.transfer + std::size_t(kx) * n;
-            for (int ky = 0; ky < n; ++ky)
-                here[ky] = transfer[ky] * here[ky];
-        } else {
-            for (int ky = 0; ky < n; ++ky)
-                here[ky] = {Floats{}, Floats{}};
-        }
-        if (keys)
-            add_noise(batch.plan, *keys, kx, here);
-        const Complex *back = transform<true>(batch.plan, here, here == batch.line ? batch.spare : batch.line);
-        for (int y = 0; y < n; ++y)
-            column[y] = back[y];
+        if (plan.noisy[kx] <= block)
+            continue;
+        const Deviates g = deviates(generator, kx, block, words + 2 * kx);
+        const int right = plan.place[kx], left = plan.place[kx ? n - kx : 0];
+        modes[right] = with_noise(modes[right], amplitude[right], g.right.first, g.right.second);
+        if (left != right)
+            modes[left] = with_noise(modes[left], amplitude[left], g.left.first, -g.left.second);
     }
 }
 
-void rows_back(const Batch &batch, int count, float *const *out) {
-    const int n = batch.plan.padded, size = batch.plan.size, margin = batch.plan.margin;
-    for (int row = 0; row < size; row += 2) {
-        const int y0 = margin + row, y1 = row + 1 < size ? y0 + 1 : y0;
-        for (int kx = 0; kx <= n / 2; ++kx) {
-            const Complex a = batch.column(kx)[y0], b = batch.column(kx)[y1];
-            batch.line[kx] = {a.re - b.im, a.im + b.re};
-            if (kx > 0 && 2 * kx < n)
-                batch.line[n - kx] = {a.re + b.im, b.re - a.im};
+void add_real_modes(const ObservePlan &plan, const Generator &generator, int block, Complex *modes) {
+    for (int i = 0; i < plan.real_mode_count; ++i) {
+        const RealMode mode = plan.real_modes[i];
+        if (mode.ky / lanes != block)
+            continue;
+        const int pair = mode.ky / 2, word = mode.ky % 2 * 2;
+        const WideWords counter = WideWords{} + (std::uint64_t(mode.kx) * generator.half + pair);
+        const auto random = generator(counter, counter);
+        const WideWords a = random.word[word].up, b = random.word[word + 1].up;
+        const NormalPair g = normal_pair(in_turn(a, a), in_turn(b, b));
+        modes[plan.place[mode.kx]].re[mode.ky % lanes] += mode.amplitude * g.first[0];
+    }
+}
+
+void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, const Generator *generator,
+                  Ahead &ahead) {
+    const int n = plan.padded;
+    for (int block = 0; block < plan.blocks; ++block) {
+        Complex *modes = work.modes + std::size_t(block) * n;
+        if (have_map) {
+            transform_forward(plan, modes, ahead);
+            const Floats *transfer = reinterpret_cast<const Floats *>(plan.transfer) + std::size_t(block) * n;
+            for (int i = 0; i < n; ++i)
+                modes[i] = {transfer[i] * modes[i].re, transfer[i] * modes[i].im};
+        } else {
+            for (int i = 0; i < n; ++i)
+                modes[i] = {Floats{}, Floats{}};
         }
-        // at kx = 0 and n/2 a real row's spectrum is real: what rounding leaves there is dropped
-        for (const int kx : {0, n / 2})
-            batch.line[kx] = {batch.column(kx)[y0].re, batch.column(kx)[y1].re};
-        const Complex *f = transform<true>(batch.plan, batch.line, batch.spare) + margin;
-        for (int lane = 0; lane < count; ++lane) {
-            const float *from = reinterpret_cast<const float *>(f) + lane;
-            float *even = out[lane] + std::size_t(row) * size;
-            for (int x = 0; x < size; ++x)
-                even[x] = from[2 * x * lanes];
-            if (y1 != y0)
-                for (int x = 0; x < size; ++x)
-                    even[size + x] = from[(2 * x + 1) * lanes];
+        if (generator) {
+            add_noise(plan, *generator, block, work.words, modes);
+            add_real_modes(plan, *generator, block, modes);
         }
+        transform_back(plan, modes, ahead);
+    }
+}
+
+// The inverse of take_pair_apart, for columns from x on: F at ky and F* at -ky of the one, and i times those of the
+// other. At ky = 0 and n/2 the transform of a real column is real: what rounding leaves there is dropped.
+void put_pair_together(const ObservePlan &plan, const Workspace &work, int block, int x) {
+    const int n = plan.padded;
+    const Complex *from = work.modes + std::size_t(block) * n + x;
+    Floats rows[4][square];
+    for (int i = 0; i < lanes; ++i) {
+        rows[0][i] = from[i].re;
+        rows[1][i] = from[i].im;
+        rows[2][i] = from[i + lanes].re;
+        rows[3][i] = from[i + lanes].im;
+    }
+    for (int part = 0; part < 4; ++part)
+        transpose(rows[part]);
+    for (int i = 0; i < lanes; ++i) {
+        const int ky = block * lanes + i;
+        if (2 * ky > n)
+            return;
+        if (ky == 0 || 2 * ky == n) {
+            work.line[plan.place[ky]] = {rows[0][i], rows[2][i]};
+            continue;
+        }
+        work.line[plan.place[ky]] = {rows[0][i] - rows[3][i], rows[1][i] + rows[2][i]};
+        work.line[plan.place[n - ky]] = {rows[0][i] + rows[3][i], rows[2][i] - rows[1][i]};
+    }
+}
+
+void store_columns(const Complex *line, int size, int x, float *out) {
+    float *to = out + x;
+    if (x + 2 * lanes <= size) {
+        for (int row = 0; row < size; ++row, to += size)
+            std::memcpy(to, line + row, sizeof(Complex));
+        return;
+    }
+    for (int row = 0; row < size; ++row, to += size)
+        for (int lane = 0; lane < size - x; ++lane)
+            to[lane] = lane < lanes ? line[row].re[lane] : line[row].im[lane - lanes];
+}
+
+void columns_back(const ObservePlan &plan, const Workspace &work, float *out, Ahead &ahead) {
+    const int n = plan.padded, size = plan.size;
+    for (int x = 0; x < size; x += 2 * lanes) {
+        for (int ky = plan.blocks * lanes; ky <= n - plan.blocks * lanes; ++ky)
+            work.line[plan.place[ky]] = {Floats{}, Floats{}};
+        for (int block = 0; block < plan.blocks; ++block)
+            put_pair_together(plan, work, block, plan.margin + x);
+        transform_back(plan, work.line, ahead);
+        store_columns(work.line + plan.margin, size, x, out);
     }
 }
 
@@ -146,18 +235,21 @@ int observe_lanes() {
     return lanes;
 }
 
-void observe_batch(const ObservePlan &plan, const double *const *maps, const NoiseStream *streams, int count,
-                   float *scratch, float *const *out) {
-    Complex *spectrum = reinterpret_cast<Complex *>(scratch);
-    Complex *line = spectrum + std::size_t(plan.padded) * (plan.padded / 2 + 1);
-    const Batch batch{plan, spectrum, line, line + plan.padded};
-    if (maps)
-        rows_forward(batch, maps, count);
-    BatchKeys keys{};
-    if (streams)
-        keys = batch_keys(streams, count);
-    columns_through(batch, maps != nullptr, streams ? &keys : nullptr);
-    rows_back(batch, count, out);
+bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map,
+                 float *scratch, float *out) {
+    const Workspace work(plan, scratch);
+    const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
+    Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
+    if (map && !columns_forward(plan, work, map, ahead))
+        return false;
+    if (stream) {
+        const Generator generator(plan, *stream);
+        rows_through(plan, work, map != nullptr, &generator, ahead);
+    } else {
+        rows_through(plan, work, map != nullptr, nullptr, ahead);
+    }
+    columns_back(plan, work, out, ahead);
+    return true;
 }
 
 } // namespace SZFAST_LEVEL

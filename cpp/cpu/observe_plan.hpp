@@ -1,22 +1,78 @@
-// What all batches of one call share: sizes, twiddle factors, transfer and amplitude by column.
+// What all maps of one call share: sizes, twiddle factors, transfer and amplitude in the order in which they are used.
 #pragma once
 
+#include "szfast/observe.hpp"
+
 #include <cstddef>
+#include <cstdint>
+#include <vector>
 
 namespace szfast {
 
-struct ObservePlan {
-    int padded, size, margin;
-    int passes;
-    int radix[32];
-    const float *turns;     // (padded, 2): exp(-2 pi i k / padded)
-    const float *transfer;  // (padded/2 + 1, padded): column kx holds all ky; with the transform's 1 / padded^2
-    const float *amplitude; // the same shape, or null
+// Zeros that begin at a whole vector of any level.
+class AlignedFloats {
+  public:
+    explicit AlignedFloats(std::size_t count = 0) : memory_(count + 16) {
+    }
+    float *start() {
+        const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
+        return memory_.data() + (64 - address % 64) % 64 / sizeof(float);
+    }
+
+  private:
+    std::vector<float> memory_;
 };
 
-// Room of one batch of `lanes` maps, in vectors of lanes: the half spectrum and three lines.
-inline std::size_t observe_scratch_vectors(int padded) {
-    return 2 * std::size_t(padded) * (padded / 2 + 1) + 6 * std::size_t(padded);
+// A mode that is its own mirror image, and therefore real: k in {0, n/2} in both directions.
+struct RealMode {
+    int kx, ky;
+    float amplitude;
+};
+
+// Modes (kx, ky) with ky in [0, n/2] and kx in [0, n) are held in blocks of `lanes` consecutive ky, one a lane; in a
+// block, frequency kx is at place[kx].
+struct ObservePlan {
+    int padded, size, margin;
+    int blocks; // those with a mode that counts
+    int passes;
+    int radix[32];
+    int turns_begin[32];    // of each pass in `turns`
+    const float *turns;     // cos, -sin of the twiddle factors
+    const int *place;       // (padded)
+    const float *transfer;  // (blocks, padded, lanes), with the transforms' factors
+    const float *amplitude; // the same shape, of a mode's real and imaginary part each; or null
+    const int *noisy;       // (padded/2 + 1): blocks from the first with noise, at kx or its mirror image
+    RealMode real_modes[4];
+    int real_mode_count;
+};
+
+// Owns the tables of one call.
+class ObserveTables {
+  public:
+    ObserveTables(const Observation &observation, int lanes);
+    ObserveTables(const ObserveTables &) = delete;
+    const ObservePlan &plan() const {
+        return plan_;
+    }
+
+  private:
+    void plan_transform();
+    int kept_rows(const Observation &observation) const;
+    void fill_transfer(const double *transfer);
+    void fill_amplitude(const double *amplitude);
+    std::size_t at(int kx, int ky) const;
+
+    int lanes_, lane_bits_ = 0; // lanes = 2^bits
+    ObservePlan plan_;
+    std::vector<float> turns_;
+    AlignedFloats transfer_, amplitude_;
+    std::vector<int> place_, noisy_;
+};
+
+// Room for one map, in vectors of lanes: the kept modes, one line, four transposed squares and the words in hand.
+inline std::size_t observe_scratch_vectors(const ObservePlan &plan, int lanes) {
+    const std::size_t n = plan.padded;
+    return 2 * (n * plan.blocks + 2 * lanes) + 2 * n + 4 * lanes + (n / 2 + 1) * 2;
 }
 
 } // namespace szfast

@@ -17,7 +17,8 @@ struct Observation {
 };
 
 // maps (count, padded, padded), null for noise alone; streams (count), null without noise; out (count, size, size). A
-// map of the result depends on its own input and stream alone, bit for bit. Returns false when stopped.
+// map of the result depends on its own input and stream alone, bit for bit. Modes with less than 2^-24 of the largest
+// transfer and amplitude are left out. Throws std::invalid_argument for a map that is not finite; false when stopped.
 bool observe(const Observation &observation, const double *maps, const NoiseStream *streams, int count, int threads,
              Stop &stop, float *out);
 
