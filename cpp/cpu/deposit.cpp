@@ -55,7 +55,7 @@ struct Span {
 // Pixels that [center - h, center + h] touches, clipped to the grid; empty if first > last.
 inline Span touched(double center, double h, int n) {
     const double low = center - h, high = center + h;
-    if (!(high > 0.0) || !(low < n))
+    if (!(high >= 0.0) || !(low < n))
         return {0, -1};
     return {low > 0.0 ? int(low) : 0, high < n ? int(high) : n - 1};
 }

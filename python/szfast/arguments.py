@@ -57,17 +57,12 @@ def array_in(
             remedy=f"give a quantity that converts to {wanted}.",
         ) from None
     if shape is not None and not (
-        array.ndim == len(shape)
-        and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
+        array.ndim == len(shape) and all(n is None or n == m for n, m in zip(shape, array.shape, strict=True))
     ):
         expected = tuple("any" if n is None else n for n in shape)
-        raise ArgumentError(
-            f"expected shape {expected}, found {array.shape}.", field=name, remedy="reshape it."
-        )
+        raise ArgumentError(f"expected shape {expected}, found {array.shape}.", field=name, remedy="reshape it.")
     if not np.isfinite(array).all():
-        raise ArgumentError(
-            "holds values that are not finite.", field=name, remedy="remove NaN and infinity."
-        )
+        raise ArgumentError("holds values that are not finite.", field=name, remedy="remove NaN and infinity.")
     return array
 
 

@@ -253,3 +253,12 @@ def test_the_contact_sheet_shows_every_view(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(MapFileError, match="cannot be saved as"):
         save_figure(figure, tmp_path / "sheet.doc")
+
+
+def test_long_names_fit_into_the_file(tmp_path):
+    angles = tmp_path / ("angles" * 20 + ".txt")
+    angles.write_text("0 0 0\n")
+    maps = szfast.make_maps(cloud(5), sightlines=angles, name="a name " * 20)
+    back = szfast.read_maps(szfast.write_maps(tmp_path / "maps.fits", maps))[0]
+    assert back.sightlines == angles.name
+    assert back.name == maps.name.strip()

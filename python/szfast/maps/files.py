@@ -102,7 +102,9 @@ def _image(maps: MapSet, number: int) -> Any:
     header["HIERARCH CONTENT"] = "Compton-y maps: view, image y, image x"
     for keyword, (attribute, comment) in _KEYWORDS.items():
         value = getattr(maps, attribute)
-        header[keyword] = ("none" if value is None else value, comment)
+        # a card holds 80 characters: a long text goes without its comment
+        short = not isinstance(value, str) or len(value) + len(comment) < 60
+        header[keyword] = ("none" if value is None else value, comment if short else "")
     header["INSTRUME"] = (maps.instrument.name, "instrument")
     header["PIXEL"] = (maps.instrument.pixel_arcmin, "[arcmin] side of a pixel")
     header["BEAMFWHM"] = (float(maps.instrument.beam_fwhm.to_value("arcmin")), "[arcmin] Gaussian beam")

@@ -62,7 +62,7 @@ def make_maps(
     center : (3,) Quantity, optional
         Comoving position in the snapshot's frame. Default: the halo's, else the gas's origin.
     radius : Quantity, optional
-        With `snapshot`: physical radius to read. Default: out to the corners of the patch, at most half a periodic box.
+        With `snapshot`: physical radius to read. Default: out to the corners of the patch.
     redshift : float, optional
         Redshift at which the cluster is seen; sizes stay physical. Default: the snapshot's.
     sightlines : str, Path or (L, 3, 3) array
@@ -140,7 +140,7 @@ def make_maps(
         pixel_kpc=pixel_kpc,
         noise=None if spectrum is None else spectrum.name,
         key=key,
-        sightlines=str(sightlines) if isinstance(sightlines, str | Path) else "matrices",
+        sightlines=Path(sightlines).name if isinstance(sightlines, str | Path) else "matrices",
         kernel=gas.kernel,
         electron_model=gas.electron_model,
         method=method,
@@ -222,12 +222,9 @@ def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> f
     return distance_kpc * instrument.pixel_arcmin * math.pi / (180 * 60)
 
 
-def patch_radius_kpc(
-    instrument: Instrument, pixel_kpc: float, box_size_kpc: float | None, scale_factor: float
-) -> float:
-    """Physical radius that reaches the corners of the projected patch, at most half a periodic box [kpc]."""
-    corner_kpc = instrument.padded_size * pixel_kpc * math.sqrt(0.5)
-    return corner_kpc if box_size_kpc is None else min(corner_kpc, 0.5 * box_size_kpc * scale_factor)
+def patch_radius_kpc(instrument: Instrument, pixel_kpc: float) -> float:
+    """Physical radius of the sphere that reaches the corners of the projected patch [kpc]."""
+    return instrument.padded_size * pixel_kpc * math.sqrt(0.5)
 
 
 def _read(
@@ -255,7 +252,7 @@ def _read(
         import astropy.units as u
 
         pixel_kpc = pixel_size_kpc(instrument, header.cosmology, seen_at)
-        radius = patch_radius_kpc(instrument, pixel_kpc, header.box_size_kpc, header.scale_factor) * u.kpc
+        radius = patch_radius_kpc(instrument, pixel_kpc) * u.kpc
     return read_snapshot(
         opened,
         center=center,

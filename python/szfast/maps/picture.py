@@ -47,7 +47,7 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
     # the head takes a fixed height, whatever the number of rows
     width, head, foot = 1.25 * columns + 0.9, 0.55, 0.45
     height = 1.25 * rows + head + foot
-    figure = Figure(figsize=(max(width, 5.0), height), dpi=120)
+    figure = Figure(figsize=(max(width, 5.0), height), dpi=100)
     left, right = 0.55 / width, 1 - 0.85 / width
     grid = figure.add_gridspec(
         rows, columns, left=left, right=right, bottom=foot / height, top=1 - head / height, wspace=0.04, hspace=0.04
@@ -98,7 +98,7 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             temporary = Path(folder) / f"picture.{kind}"
-            figure.savefig(temporary, format=kind)
+            figure.savefig(temporary, format=kind, **({"pil_kwargs": {"optimize": True}} if kind == "png" else {}))
             os.replace(temporary, path)
     except OSError as error:
         raise MapFileError(

@@ -71,9 +71,7 @@ def read_cutout(path: str | Path) -> Cutout:
     except FileNotFoundError:
         raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
     except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(
-            f"is not a complete FITS file ({error}).", file=file, remedy="fetch it again."
-        ) from None
+        raise MapFileError(f"is not a complete FITS file ({error}).", file=file, remedy="fetch it again.") from None
     y = _image(image, file)
     _check_pixel(header, file)
     return Cutout(str(header.get("NAME", file.stem)), _redshift(header, file), y, file)
@@ -95,9 +93,7 @@ def _redshift(header: fits.Header, file: Path) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise MapFileError(
-            f"expected a number, found {value!r}.", file=file, field="Z", remedy="correct the keyword."
-        )
+        raise MapFileError(f"expected a number, found {value!r}.", file=file, field="Z", remedy="correct the keyword.")
     return float(value) if value > 0 else None
 
 

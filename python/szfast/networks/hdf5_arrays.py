@@ -14,9 +14,7 @@ from szfast.networks.weights import checked_array
 REMEDY = "fetch the file again, or ask its authors for a complete one."
 
 
-def read_weights(
-    group: h5py.Group, path: str, shape: tuple[int, ...], name: str, file: Path
-) -> NDArray[np.float32]:
+def read_weights(group: h5py.Group, path: str, shape: tuple[int, ...], name: str, file: Path) -> NDArray[np.float32]:
     """Read one array of weights below a group of an open file.
 
     Parameters

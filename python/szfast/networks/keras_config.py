@@ -38,8 +38,7 @@ def check_layers(config: Any, file: Path | None = None) -> list[Mapping[str, Any
     expected = _expected()
     if kinds != [kind for kind, _ in expected]:
         raise NetworkError(
-            f"expected the layers {', '.join(kind for kind, _ in expected)}, "
-            f"found {', '.join(kinds) or 'none'}.",
+            f"expected the layers {', '.join(kind for kind, _ in expected)}, found {', '.join(kinds) or 'none'}.",
             file=file,
             field="layers",
             remedy=_REMEDY,

@@ -58,9 +58,7 @@ def vgg(
         outputs = layer.kernel_shape[-1]
         blocks.append(keras.layers.Conv2D(outputs, 3, activation=layer.activation, name=layer.name))
         blocks.append(keras.layers.MaxPooling2D(2))
-    dense = [
-        keras.layers.Dense(one.kernel_shape[-1], activation=one.activation, name=one.name) for one in DENSE
-    ]
+    dense = [keras.layers.Dense(one.kernel_shape[-1], activation=one.activation, name=one.name) for one in DENSE]
     return keras.Sequential(
         [
             keras.Input((MAP_SIDE, MAP_SIDE, 1)),
@@ -96,9 +94,7 @@ def to_keras(network: NetworkWeights) -> Any:
     return model
 
 
-def from_keras(
-    model: Any, *, redshift_bin: tuple[float, float], provenance: str = "not stated"
-) -> NetworkWeights:
+def from_keras(model: Any, *, redshift_bin: tuple[float, float], provenance: str = "not stated") -> NetworkWeights:
     """Take the weights and the scalings out of a Keras model that `vgg` built.
 
     Parameters

@@ -111,9 +111,7 @@ def _clusters(file: Path, redshift: float | None) -> Iterator[_Cluster]:
         cutout = read_cutout(file)
         found = cutout.redshift if redshift is None else redshift
         if found is None:
-            raise MapFileError(
-                "does not tell the cluster's redshift.", file=file, field="Z", remedy="give redshift=."
-            )
+            raise MapFileError("does not tell the cluster's redshift.", file=file, field="Z", remedy="give redshift=.")
         yield _Cluster(file, cutout.name, found, cutout.y[np.newaxis])
         return
     from szfast.maps.files import read_maps
@@ -130,6 +128,4 @@ def _is_cutout(file: Path) -> bool:
     except FileNotFoundError:
         raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
     except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(
-            f"is not a FITS file ({error}).", file=file, remedy="give a file of maps."
-        ) from None
+        raise MapFileError(f"is not a FITS file ({error}).", file=file, remedy="give a file of maps.") from None

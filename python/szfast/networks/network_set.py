@@ -94,9 +94,7 @@ def read_networks(path: str | Path) -> NetworkSet:
     theirs = sorted(place.glob("bestmodel-*.h5")) if place.is_dir() else [place] * (place.suffix == ".h5")
     if not own and not theirs:
         raise NetworkError(
-            "holds no network."
-            if place.is_dir()
-            else "is neither a folder of networks nor a .npz or .h5 file.",
+            "holds no network." if place.is_dir() else "is neither a folder of networks nor a .npz or .h5 file.",
             file=place,
             remedy="give the folder of the published bestmodel-N.h5, or of networks saved as .npz.",
         )

@@ -85,9 +85,7 @@ def load(path: str | Path) -> NetworkWeights:
     except FileNotFoundError:
         raise NetworkError("does not exist.", file=file, remedy="check the path.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise NetworkError(
-            f"is not a complete network file of szfast ({error}).", file=file, remedy=_REMEDY
-        ) from None
+        raise NetworkError(f"is not a complete network file of szfast ({error}).", file=file, remedy=_REMEDY) from None
 
 
 def _network(archive: zipfile.ZipFile, file: Path) -> NetworkWeights:
@@ -97,9 +95,7 @@ def _network(archive: zipfile.ZipFile, file: Path) -> NetworkWeights:
     low, high = _read(archive, file, "redshift_bin", "f", (2,))
     provenance = str(_read(archive, file, "provenance", "U", ()))
     try:
-        return NetworkWeights(
-            kernels, biases, redshift_bin=(float(low), float(high)), provenance=provenance, **numbers
-        )
+        return NetworkWeights(kernels, biases, redshift_bin=(float(low), float(high)), provenance=provenance, **numbers)
     except NetworkError as error:
         raise NetworkError(error.problem, file=file, field=error.field, remedy=error.remedy) from None
 

@@ -103,9 +103,7 @@ def published(path: str | Path, *, number: int | None = None) -> NetworkSet:
         )
     files = sorted(place.glob("bestmodel-*.h5"))
     if not files:
-        raise NetworkError(
-            "holds no file bestmodel-N.h5.", file=place, remedy=f"fetch the networks of {SOURCE}."
-        )
+        raise NetworkError("holds no file bestmodel-N.h5.", file=place, remedy=f"fetch the networks of {SOURCE}.")
     return NetworkSet(tuple(_read(file, None) for file in files))
 
 
@@ -162,9 +160,7 @@ def _arrays(file: Path) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[
                     path = next((p for p in paths if p.endswith(f"/{part}:0")), f"{part}:0")
                     arrays.append(read_weights(archive[name], path, shape, f"{layer.name}_{part}", file))
     except (OSError, KeyError, RuntimeError, ValueError, UnicodeDecodeError) as error:
-        raise NetworkError(
-            f"is not a complete HDF5 file of weights ({error}).", file=file, remedy=REMEDY
-        ) from None
+        raise NetworkError(f"is not a complete HDF5 file of weights ({error}).", file=file, remedy=REMEDY) from None
     return tuple(kernels), tuple(biases)
 
 
@@ -179,8 +175,7 @@ def _weighted_layers(archive: h5py.File, file: Path) -> list[str]:
     ]
     if len(names) != len(LAYERS):
         raise NetworkError(
-            f"expected {len(LAYERS)} layers with weights, found {len(names)}{': ' if names else ''}"
-            f"{', '.join(names)}.",
+            f"expected {len(LAYERS)} layers with weights, found {len(names)}{': ' if names else ''}{', '.join(names)}.",
             file=file,
             field="layer_names",
             remedy=REMEDY,

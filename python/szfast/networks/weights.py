@@ -67,8 +67,7 @@ class NetworkWeights:
             value = float(getattr(self, name))
             if not math.isfinite(value) or (name in ("input_std", "target_scale") and value <= 0):
                 raise NetworkError(
-                    f"expected a finite{' positive' if name.endswith(('std', 'scale')) else ''} number, "
-                    f"found {value}.",
+                    f"expected a finite{' positive' if name.endswith(('std', 'scale')) else ''} number, found {value}.",
                     field=name,
                     remedy="give the number that the network was trained with.",
                 )

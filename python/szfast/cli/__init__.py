@@ -1,0 +1,57 @@
+"""The command ``szfast``: maps, mass, check and plot."""
+
+from __future__ import annotations
+
+import typer
+
+from szfast.cli import check, maps, mass, plot
+from szfast.cli.reporting import ReportingGroup, set_up_logging
+
+app = typer.Typer(
+    name="szfast",
+    cls=ReportingGroup,
+    help="Simulated galaxy clusters to Planck-like Compton-y maps to masses of real clusters.",
+    epilog=(
+        "Examples, with no input at hand, then with a snapshot of yours:\n\n"
+        "szfast maps --synthetic --plot views.png -o maps.fits\n\n"
+        "szfast check snapshot_100.hdf5\n\n"
+        "szfast maps snapshot_100.hdf5 --halos fof_subhalo_tab_100.hdf5 -o maps.fits\n\n"
+        "szfast mass maps.fits --networks weights/ -o masses.ecsv"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from szfast import __version__
+
+        typer.echo(f"szfast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log each step to standard error."),
+    debug: bool = typer.Option(
+        False, "--debug", envvar="SZFAST_DEBUG", help="Log everything, and show a traceback with an error."
+    ),
+) -> None:
+    set_up_logging(verbose=verbose, debug=debug)
+
+
+app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
+app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
+
+
+def main() -> None:
+    """Run the command; the entry point of the installed program."""
+    app(prog_name="szfast")

@@ -1,0 +1,261 @@
+"""``szfast maps``: from a snapshot, or nothing, to maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from szfast.cli.clusters import (
+    SYNTHETIC_REDSHIFT,
+    Cluster,
+    Reading,
+    centered_cluster,
+    halo_clusters,
+    synthetic,
+)
+from szfast.cli.outputs import PICTURES, check_drawing, check_output
+from szfast.cli.quantities import Frame, electron_model, physical_length
+from szfast.cli.reporting import progress_bar, show_json, show_line, show_table
+
+if TYPE_CHECKING:
+    from szfast.maps.mapset import MapSet
+    from szfast.snapshots import Assumption, Snapshot
+
+EXAMPLES = (
+    "Examples:\n\n"
+    "szfast maps --synthetic --plot views.png -o maps.fits\n\n"
+    "szfast maps snapshot_100.hdf5 --halos fof_subhalo_tab_100.hdf5 --min-mass 3e14 -o maps.fits\n\n"
+    "szfast maps snapdir_100 --halos out.AHF_halos --redshift 0.2 --noise none -o clean.fits\n\n"
+    "szfast maps snap_128 --center '2501.6,2497.2,2503.0' --redshift 0.1 --radius '5 Mpc' -o maps.fits"
+)
+
+
+def maps(
+    snapshot: Path | None = typer.Argument(
+        None,
+        metavar="SNAPSHOT",
+        help="A snapshot: its file, one part of many, their folder or common stem.",
+        show_default=False,
+    ),
+    output: Path = typer.Option(
+        ..., "--output", "-o", metavar="FILE", help="FITS file of maps: one image HDU a cluster, heaviest first."
+    ),
+    synthetic_cluster: bool = typer.Option(
+        False, "--synthetic", help="Map a synthetic cluster of 8e14 Msun instead of a snapshot."
+    ),
+    halos: Path | None = typer.Option(
+        None,
+        metavar="FILE",
+        help="Halo catalogue: AHF, FOF+SUBFIND, or a table with id, x, y, z, M500c.",
+        show_default=False,
+    ),
+    min_mass: str | None = typer.Option(
+        None,
+        metavar="MASS",
+        help="With --halos: map every halo from this M500c on, in Msun or with a unit.",
+        show_default="1e14 Msun",
+    ),
+    center: str | None = typer.Option(
+        None, metavar="X,Y,Z", help="Comoving centre, in code units or with a unit.", show_default=False
+    ),
+    redshift: float | None = typer.Option(
+        None,
+        metavar="Z",
+        help="Redshift at which the clusters are seen.",
+        show_default="the snapshot's, or 0.1 with --synthetic",
+    ),
+    sightlines: str = typer.Option(
+        "hemisphere27", metavar="SET", help="hemisphere27, euler27, or a file of Euler angles in degrees."
+    ),
+    noise: str = typer.Option(
+        "milca", metavar="SPECTRUM", help="milca, nilc, homogeneous, none, or a table of ell and C_ell."
+    ),
+    radius: str | None = typer.Option(
+        None,
+        metavar="LENGTH",
+        help="Physical radius to read about each centre, in code units or with a unit.",
+        show_default="out to the map's corners",
+    ),
+    depth: str | None = typer.Option(
+        None,
+        metavar="LENGTH",
+        help="Physical depth along the line of sight, in code units or with a unit.",
+        show_default="all that is read",
+    ),
+    electrons: str = typer.Option(
+        "from_file", metavar="MODEL", help="from_file, fully_ionised, or electrons per hydrogen atom."
+    ),
+    smoothing_scale: float = typer.Option(
+        1.0,
+        metavar="FACTOR",
+        help="Multiplies smoothing lengths: (N_full/N)^(1/3) for a random subsample of a snapshot.",
+    ),
+    seed: int = typer.Option(0, min=0, help="Seed of the noise: same seed, same noise."),
+    threads: int = typer.Option(0, min=0, help="Threads; 0 for all cores. The maps do not depend on it."),
+    plot: Path | None = typer.Option(
+        None,
+        metavar="FILE",
+        help="Also draw the views of the first cluster: a .png, .pdf or .svg file.",
+        show_default=False,
+    ),
+    overwrite: bool = typer.Option(False, "--overwrite", help="Replace files that exist."),
+    as_json: bool = typer.Option(False, "--json", help="Write what was made as JSON."),
+) -> None:
+    """Make Planck-like maps of the clusters of a snapshot, 27 views each."""
+    _check_usage(snapshot, synthetic_cluster, halos, min_mass, center)
+    if synthetic_cluster:
+        _check_synthetic(radius=radius, electrons=electrons != "from_file", smoothing_scale=smoothing_scale != 1.0)
+    check_output(output, "--output", (".fits",), overwrite=overwrite)
+    check_output(plot, "--plot", PICTURES, overwrite=overwrite)
+    check_drawing(plot)
+    _check_names(sightlines, noise)
+    if snapshot is None:
+        clusters, frame, rows = _synthetic(redshift, seed)
+    else:
+        reading = Reading(redshift, radius, electron_model(electrons), smoothing_scale)
+        clusters, frame, rows = _of_snapshot(snapshot, halos, min_mass, center, reading)
+    show_table("read and assumed", ("quantity", "value", "source"), rows, stderr=True)
+    options = {
+        "redshift": redshift,
+        "sightlines": sightlines,
+        "noise": noise,
+        "seed": seed,
+        "depth": None if depth is None else physical_length(depth, frame, "--depth"),
+        "threads": threads,
+    }
+    made = _made(clusters, options)
+    _write(made, output, plot, overwrite)
+    if as_json:
+        show_json(_as_json(made, output, plot, rows))
+    else:
+        _show(made, output, plot)
+
+
+def _check_usage(
+    snapshot: Path | None, synthetic_cluster: bool, halos: Path | None, min_mass: str | None, center: str | None
+) -> None:
+    if (snapshot is None) != synthetic_cluster:
+        raise typer.BadParameter("expected a snapshot or --synthetic, one of them.", param_hint="SNAPSHOT")
+    if synthetic_cluster:
+        _check_synthetic(halos=halos, min_mass=min_mass, center=center)
+    elif (halos is None) == (center is None):
+        raise typer.BadParameter("expected --halos CATALOGUE or --center X,Y,Z, one of them.", param_hint="--halos")
+    if min_mass is not None and halos is None:
+        raise typer.BadParameter("needs --halos.", param_hint="--min-mass")
+
+
+def _check_synthetic(**given: Any) -> None:
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter("has no meaning with --synthetic.", param_hint="--" + name.replace("_", "-"))
+
+
+def _check_names(sightlines: str, noise: str) -> None:
+    from szfast.maps.sightlines import sightlines as views_of
+    from szfast.maps.spectrum import noise_spectrum
+
+    views_of(sightlines)
+    noise_spectrum(noise)
+
+
+Prepared = tuple[list[Cluster], Frame, list[tuple[str, str, str]]]
+
+
+def _synthetic(redshift: float | None, seed: int) -> Prepared:
+    from szfast.maps.make import observed_redshift
+
+    cluster = synthetic(observed_redshift(redshift, SYNTHETIC_REDSHIFT), seed)
+    return [cluster], Frame(hubble=cluster.gas.cosmology.h), _rows(cluster.gas.summary())
+
+
+def _of_snapshot(
+    path: Path, halos: Path | None, min_mass: str | None, center: str | None, reading: Reading
+) -> Prepared:
+    from szfast.snapshots import open_snapshot
+
+    opened = open_snapshot(path)
+    if halos is not None:
+        clusters = halo_clusters(opened, halos, min_mass, reading)
+    else:
+        clusters = [centered_cluster(opened, center or "", reading)]
+    return clusters, Frame.of(opened.header), _snapshot_rows(opened, clusters)
+
+
+def _rows(assumptions: list[Assumption]) -> list[tuple[str, str, str]]:
+    return [(row.quantity, row.value, row.source) for row in assumptions]
+
+
+def _snapshot_rows(snapshot: Snapshot, clusters: list[Cluster]) -> list[tuple[str, str, str]]:
+    files = "1 file" if len(snapshot.parts) == 1 else f"{len(snapshot.parts)} files"
+    first = clusters[0].gas.summary()
+    rows = [("snapshot", f"{snapshot.dialect}, {files}, {snapshot.gas_count} gas particles", str(snapshot.path))]
+    if len(clusters) > 1:
+        counts = [len(cluster.gas) for cluster in clusters]
+        rows.append(("clusters", f"{len(clusters)}, of {min(counts)} to {max(counts)} gas particles", "the catalogue"))
+        first[0] = type(first[0])(f"{first[0].quantity} of the first", first[0].value, first[0].source)
+    return rows + _rows(first)
+
+
+def _made(clusters: list[Cluster], options: dict[str, Any]) -> list[MapSet]:
+    from szfast.maps.make import make_maps
+
+    made = []
+    with progress_bar() as bar:
+        task = bar.add_task("mapping", total=len(clusters))
+        for cluster in clusters:
+            made.append(make_maps(cluster.gas, halo=cluster.halo, cluster=cluster.key, name=cluster.name, **options))
+            bar.advance(task)
+    return made
+
+
+def _write(made: list[MapSet], output: Path, plot: Path | None, overwrite: bool) -> None:
+    from szfast.maps.files import write_maps
+
+    write_maps(output, made, overwrite=overwrite)
+    if plot is not None:
+        from szfast.maps.picture import contact_sheet, save_figure
+
+        save_figure(contact_sheet(made[0]), plot)
+
+
+def _peak(maps_of_one: MapSet) -> float:
+    import numpy as np
+
+    return float(np.median(maps_of_one.y.max(axis=(1, 2))))
+
+
+def _show(made: list[MapSet], output: Path, plot: Path | None) -> None:
+    for each in made:
+        mass = "unknown" if each.M500c_msun is None else f"{each.M500c_msun:.4g} Msun"
+        patch_mpc2 = each.conserved.patch_kpc2.mean() * 1e-6
+        show_line(
+            f"{each.name}: M500c {mass}, z = {each.redshift:.4g}, Y on the patch {patch_mpc2:.4g} Mpc2, "
+            f"peak y {_peak(each):.3g} (median of {len(each)} views)"
+        )
+    show_line(f"maps: {output}")
+    if plot is not None:
+        show_line(f"picture: {plot}")
+
+
+def _as_json(made: list[MapSet], output: Path, plot: Path | None, rows: list[tuple[str, str, str]]) -> dict[str, Any]:
+    clusters = [
+        {
+            **each.provenance(),
+            "views": len(each),
+            "M500c_Msun": each.M500c_msun,
+            "R500c_kpc": each.R500c_kpc,
+            "center_comoving_kpc": each.center_kpc.tolist(),
+            "pixel_kpc": each.pixel_kpc,
+            "Y_patch_Mpc2": float(each.conserved.patch_kpc2.mean() * 1e-6),
+            "peak_y": _peak(each),
+        }
+        for each in made
+    ]
+    return {
+        "output": str(output),
+        "plot": None if plot is None else str(plot),
+        "assumptions": [dict(zip(("quantity", "value", "source"), row, strict=True)) for row in rows],
+        "clusters": clusters,
+    }
