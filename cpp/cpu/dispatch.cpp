@@ -111,8 +111,8 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
     return run_tasks(view_count, workers, stop, add_blocks);
 }
 
-bool observe(const Observation &observation, const double *maps, const NoiseStream *streams, int count, int threads,
-             Stop &stop, float *out) {
+bool observe(const Observation &observation, const double *maps, MapSpectrum spectra, const NoiseStream *streams,
+             int count, int threads, Stop &stop, float *out) {
     const int n = observation.padded, size = observation.size;
     if (n < 2 || n % 2 || size < 1 || size > n || (n - size) % 2)
         throw std::invalid_argument(
@@ -125,8 +125,10 @@ bool observe(const Observation &observation, const double *maps, const NoiseStre
     const auto work = [&](std::size_t map, int worker) {
         if (!scratch[worker])
             scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(plan, lanes) * lanes);
-        level().observe_map(plan, maps ? maps + map * n * n : nullptr, plan.amplitude ? streams + map : nullptr,
-                            scratch[worker]->start(), out + map * size * size);
+        const MapSpectrum spectrum{spectra.modes ? spectra.modes + map * 2 * n * spectra.rows : nullptr, spectra.rows};
+        level().observe_map(plan, maps ? maps + map * n * n : nullptr, spectrum,
+                            plan.amplitude ? streams + map : nullptr, scratch[worker]->start(),
+                            out + map * size * size);
     };
     return run_tasks(std::size_t(count), workers, stop, work);
 }

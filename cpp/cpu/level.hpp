@@ -23,7 +23,8 @@ struct ObservePlan;
                        const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
                        double *map, double *loaded);                                                               \
     int observe_lanes();                                                                                           \
-    void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, float *scratch, float *out);
+    void observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,  \
+                     float *scratch, float *out);
 
 namespace baseline {
 SZFAST_LEVEL_OPERATIONS

@@ -154,18 +154,36 @@ void add_real_modes(const ObservePlan &plan, const Generator &generator, int blo
     }
 }
 
-void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, const Generator *generator) {
+// Twice the spectrum, as twice the map's own is held until the transfer.
+void add_spectrum(const ObservePlan &plan, const MapSpectrum &spectrum, int block, Complex *modes) {
+    if (block * lanes >= spectrum.rows)
+        return;
+    const float *re = spectrum.modes + block * lanes, *im = re + std::size_t(plan.padded) * spectrum.rows;
+    for (int kx = 0; kx < plan.padded; ++kx) {
+        Complex mode;
+        std::memcpy(&mode.re, re + std::size_t(kx) * spectrum.rows, sizeof mode.re);
+        std::memcpy(&mode.im, im + std::size_t(kx) * spectrum.rows, sizeof mode.im);
+        Complex &to = modes[plan.place[kx]];
+        to = to + 2.0f * mode;
+    }
+}
+
+void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, MapSpectrum spectrum,
+                  const Generator *generator) {
     const int n = plan.padded;
     for (int block = 0; block < plan.blocks; ++block) {
         Complex *modes = work.modes + std::size_t(block) * n;
-        if (have_map) {
+        if (have_map)
             transform_forward(plan, modes);
+        else
+            for (int i = 0; i < n; ++i)
+                modes[i] = {Floats{}, Floats{}};
+        if (spectrum.modes)
+            add_spectrum(plan, spectrum, block, modes);
+        if (have_map || spectrum.modes) {
             const Floats *transfer = reinterpret_cast<const Floats *>(plan.transfer) + std::size_t(block) * n;
             for (int i = 0; i < n; ++i)
                 modes[i] = {transfer[i] * modes[i].re, transfer[i] * modes[i].im};
-        } else {
-            for (int i = 0; i < n; ++i)
-                modes[i] = {Floats{}, Floats{}};
         }
         if (generator) {
             add_noise(plan, *generator, block, work.words, modes);
@@ -225,15 +243,16 @@ int observe_lanes() {
     return lanes;
 }
 
-void observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, float *scratch, float *out) {
+void observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,
+                 float *scratch, float *out) {
     const Workspace work(plan, scratch);
     if (map)
         columns_forward(plan, work, map);
     if (stream) {
         const Generator generator(plan, *stream);
-        rows_through(plan, work, map != nullptr, &generator);
+        rows_through(plan, work, map != nullptr, spectrum, &generator);
     } else {
-        rows_through(plan, work, map != nullptr, nullptr);
+        rows_through(plan, work, map != nullptr, spectrum, nullptr);
     }
     columns_back(plan, work, out);
 }
