@@ -11,7 +11,7 @@
 namespace szfast {
 namespace {
 
-constexpr std::size_t particles_of_part = 1 << 18;
+constexpr std::size_t particles_of_part = 1 << 19;
 constexpr std::size_t most_parts = 8, most_floats_of_parts = std::size_t(1) << 27;
 
 struct MeshLevel {

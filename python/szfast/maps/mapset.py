@@ -73,6 +73,8 @@ class MapSet:
         Name of the snapshot, or what stands for it.
     version : str
         Version of szfast.
+    bound : float or None
+        Guaranteed error of the method ``beam``, as a share of each map's largest value without noise.
     """
 
     y: NDArray[np.float32]
@@ -94,6 +96,7 @@ class MapSet:
     R500c_kpc: float | None = None
     source: str = ""
     version: str = field(default="")
+    bound: float | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -148,5 +151,6 @@ class MapSet:
             "kernel": self.kernel,
             "electron_model": self.electron_model,
             "method": self.method,
+            "bound": self.bound,
             "version": self.version,
         }
