@@ -1,5 +1,5 @@
-#include "arrays.hpp"
 #include "szfast/mesh.hpp"
+#include "arrays.hpp"
 
 namespace szfast::bindings {
 namespace {
@@ -30,8 +30,8 @@ py::tuple spectra(const py::object &x, const py::object &y, const py::object &z,
     mesh.before = before.data();
     mesh.slice = slice.data();
     mesh.window = window.data();
-    if (mesh.points < 2 * spread_taps || mesh.points > 1024 || mesh.padded < mesh.points ||
-        mesh.reach <= slice_taps || mesh.reach >= mesh.padded)
+    if (mesh.points < 2 * spread_taps || mesh.points > 1024 || mesh.padded < mesh.points || mesh.reach <= slice_taps ||
+        mesh.reach >= mesh.padded)
         throw py::value_error("design: points, padded and reach do not fit together");
     if (!(mesh.cell_kpc > 0 && mesh.h_limit_kpc > 0 && pixel_kpc > 0))
         throw py::value_error("design: expected positive lengths");

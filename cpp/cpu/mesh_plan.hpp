@@ -16,9 +16,9 @@ constexpr int mesh_lanes = 16; // z runs in whole rows of as many floats
 struct MeshPlan {
     const MeshDesign *design;
     const ObservePlan *lines; // the transform along one axis
-    int stride;        // floats along z, points rounded up
-    int side;          // of the wave numbers kept: -reach ... reach
-    int row;           // complex numbers along kz in the grid of wave numbers, with room for a whole load
+    int stride;               // floats along z, points rounded up
+    int side;                 // of the wave numbers kept: -reach ... reach
+    int row;                  // complex numbers along kz in the grid of wave numbers, with room for a whole load
 
     std::size_t mesh_size() const {
         return std::size_t(design->points) * design->points * stride;
@@ -40,13 +40,13 @@ struct MeshPlan {
     }
 };
 
-#define SZFAST_MESH_OPERATIONS                                                                                     \
-    void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t begin, std::size_t end,         \
+#define SZFAST_MESH_OPERATIONS                                                                                       \
+    void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t begin, std::size_t end,           \
                      const std::atomic<bool> &stop, float *blocks, float *mesh, std::uint8_t *left, MeshSums *sums); \
-    void mesh_transform_x(const MeshPlan &plan, const float *const *meshes, int mesh_count, int y, float *scratch, \
-                          float *planes);                                                                          \
-    void mesh_transform_plane(const MeshPlan &plan, const float *planes, int kx, float *scratch, float *grid);     \
-    void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view, const float *grid,           \
+    void mesh_transform_x(const MeshPlan &plan, const float *const *meshes, int mesh_count, int y, float *scratch,   \
+                          float *planes);                                                                            \
+    void mesh_transform_plane(const MeshPlan &plan, const float *planes, int kx, float *scratch, float *grid);       \
+    void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view, const float *grid,             \
                     float *spectrum);
 
 namespace baseline {

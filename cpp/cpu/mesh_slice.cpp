@@ -72,9 +72,8 @@ void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view
             const Axis x = axis_of(design, k0), y = axis_of(design, k1), z = axis_of(design, k2);
             const Group window = x.window * y.window * z.window;
             for (int i = 0; i < count; ++i) {
-                const float *from =
-                    grid + std::size_t(x.first[i] + mirror) * layer + std::size_t(y.first[i] + reach) * row +
-                    2 * std::size_t(z.first[i] + reach);
+                const float *from = grid + std::size_t(x.first[i] + mirror) * layer +
+                                    std::size_t(y.first[i] + reach) * row + 2 * std::size_t(z.first[i] + reach);
                 Group total{};
                 for (int a = 0; a < slice_taps; ++a, from += layer) {
                     Group sum{};

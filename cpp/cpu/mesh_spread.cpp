@@ -14,6 +14,7 @@ typedef float Four __attribute__((vector_size(4 * sizeof(float))));
 
 struct alignas(64) Weights {
     Group x[spread_taps], y[spread_taps], z[spread_taps];
+    std::int32_t block[group];
 };
 
 // The polynomials in d at this t = h^2 / h_limit^2, the same along all axes.
@@ -68,7 +69,7 @@ inline void by_particle(const Group *tap, Group *quads) {
     quads[3] = __builtin_shuffle(even_high, odd_high, high);
 }
 
-inline void add_group(const Weights &w, const std::int32_t *block, std::size_t plane, float *blocks) {
+inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
     Group y[4], z[4];
     by_particle(w.y, y);
     by_particle(w.z, z);
@@ -79,7 +80,7 @@ inline void add_group(const Weights &w, const std::int32_t *block, std::size_t p
         for (int i = 0; i < 4; ++i) {
             const int particle = 4 * quad + i;
             const Group yz = __builtin_shuffle(y[quad], each + 4 * i) * __builtin_shuffle(z[quad], all + 4 * i);
-            Group *to = reinterpret_cast<Group *>(blocks + std::size_t(block[particle]) * block_floats);
+            Group *to = reinterpret_cast<Group *>(blocks + std::size_t(w.block[particle]) * block_floats);
             for (int a = 0; a < spread_taps; ++a) {
                 *to += x[a * group + particle] * yz;
                 to += plane;
@@ -89,7 +90,7 @@ inline void add_group(const Weights &w, const std::int32_t *block, std::size_t p
 
 #else
 
-inline void add_group(const Weights &w, const std::int32_t *block, std::size_t plane, float *blocks) {
+inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
     const float *x = reinterpret_cast<const float *>(w.x), *y = reinterpret_cast<const float *>(w.y),
                 *z = reinterpret_cast<const float *>(w.z);
     for (int particle = 0; particle < group; ++particle) {
@@ -99,7 +100,7 @@ inline void add_group(const Weights &w, const std::int32_t *block, std::size_t p
         Four rows[spread_taps];
         for (int b = 0; b < spread_taps; ++b)
             rows[b] = y[b * group + particle] * row;
-        float *to = blocks + std::size_t(block[particle]) * block_floats;
+        float *to = blocks + std::size_t(w.block[particle]) * block_floats;
         for (int a = 0; a < spread_taps; ++a, to += plane * block_floats) {
             const float weight = x[a * group + particle];
             for (int b = 0; b < spread_taps; ++b)
@@ -146,6 +147,8 @@ void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t b
     const std::size_t plane = std::size_t(n) * n;
     Group sum_Y{}, sum_Y_h2{}, sum_Y_h4{}, sum_Y_r4{};
     GroupInts bad{};
+    alignas(64) Weights weights[2];
+    int turn = 0;
     for (std::size_t p = begin; p < end; p += group) {
         if ((p - begin) % 4096 == 0) {
             sums->Y += sum(sum_Y);
@@ -157,6 +160,9 @@ void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t b
                 return;
         }
         const std::size_t count = end - p < group ? end - p : group;
+        const float *columns[] = {particles.x, particles.y, particles.z, particles.h, particles.Y};
+        for (const float *column : columns)
+            __builtin_prefetch(column + p + 32 * group);
         Group x = load(particles.x + p, count), y = load(particles.y + p, count), z = load(particles.z + p, count);
         const Group h = load(particles.h + p, count);
         Group Y = load(particles.Y + p, count);
@@ -189,18 +195,25 @@ void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t b
         const Group gx = x * scale + middle, gy = y * scale + middle, gz = z * scale + middle;
         const GroupInts ix = __builtin_convertvector(gx, GroupInts), iy = __builtin_convertvector(gy, GroupInts),
                         iz = __builtin_convertvector(gz, GroupInts);
-        alignas(64) Weights w;
+        Weights &w = weights[turn];
         const Polynomials polynomial = polynomials(design.spread, small);
         taps(polynomial, gx - __builtin_convertvector(ix, Group) - 0.5f, w.x);
         taps(polynomial, gy - __builtin_convertvector(iy, Group) - 0.5f, w.y);
         taps(polynomial, gz - __builtin_convertvector(iz, Group) - 0.5f, w.z);
         for (int a = 0; a < spread_taps; ++a)
             w.x[a] *= Y;
-        alignas(64) std::int32_t block[group];
         const GroupInts first = ((ix - 1) * n + (iy - 1)) * n + (iz - 1);
-        std::memcpy(block, &first, sizeof first);
-        add_group(w, block, plane, blocks);
+        std::memcpy(w.block, &first, sizeof first);
+        for (int i = 0; i < group; ++i)
+            for (int a = 0; a < spread_taps; ++a)
+                __builtin_prefetch(blocks + (std::size_t(w.block[i]) + a * plane) * block_floats, 1);
+        // the group before this one, whose blocks have come by now
+        turn = 1 - turn;
+        if (p != begin)
+            add_group(weights[turn], plane, blocks);
     }
+    if (end != begin)
+        add_group(weights[1 - turn], plane, blocks);
     sums->Y += sum(sum_Y);
     sums->Y_h2 += sum(sum_Y_h2);
     sums->Y_h4 += sum(sum_Y_h4);

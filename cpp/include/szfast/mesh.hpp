@@ -18,12 +18,12 @@ constexpr int window_coefficients = 8;
 
 // How a set of particles is reduced. Lengths in kpc; polynomials are fitted by the caller, which knows their errors.
 struct MeshDesign {
-    int points;         // along a side of the mesh; a particle at the origin falls on point points / 2
-    double cell_kpc;    // between two points
-    double radius_kpc;  // particles farther from the origin are left to the exact projection
-    double h_limit_kpc; // and so are larger ones
-    int padded;         // length of the Fourier transform, no prime factors but 2, 3, 5
-    int reach;          // largest wave number of the transform that a slice touches
+    int points;           // along a side of the mesh; a particle at the origin falls on point points / 2
+    double cell_kpc;      // between two points
+    double radius_kpc;    // particles farther from the origin are left to the exact projection
+    double h_limit_kpc;   // and so are larger ones
+    int padded;           // length of the Fourier transform, no prime factors but 2, 3, 5
+    int reach;            // largest wave number of the transform that a slice touches
     const float *spread;  // weight of each tap against place in the cell and h^2 / h_limit^2
     const double *before; // (points): the slice interpolation's window, divided out before the transform
     const float *slice;   // weight of each tap against the wave number's fraction
@@ -33,8 +33,8 @@ struct MeshDesign {
 // Sums over the particles that are on the mesh.
 struct MeshSums {
     double Y = 0.0, Y_h2 = 0.0, Y_h4 = 0.0, Y_r4 = 0.0; // with h and r in units of their limits
-    std::size_t left = 0;                   // particles left to the exact projection
-    bool valid = true;                      // everything finite, h and Y not negative
+    std::size_t left = 0;                               // particles left to the exact projection
+    bool valid = true;                                  // everything finite, h and Y not negative
 };
 
 // The modes of a patch of n x n pixels that count. Of the half plane ky = 0 ... rows - 1 a spectrum holds (2, n, rows)

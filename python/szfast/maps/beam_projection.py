@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.maps.instrument import Instrument
-from szfast.maps.mesh_design import Slicing, Spreading, kernel_transform, slicing, spreading
+from szfast.maps.mesh_design import Slicing, Spreading, kernel_transform, slicing, spreading, window_shape
 
-CELLS = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25)
+CELLS = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
 """Distances of mesh points, in beam sigma, from the cheapest to the most exact."""
 
 H_LIMIT = 1.0
@@ -73,8 +73,10 @@ class Mesh:
     radius_kpc: float
 
     @classmethod
-    def of(cls, kernel: str, cell: float, k_limit: float, sigma_kpc: float, radius_kpc: float) -> Mesh | None:
-        """The mesh with this cell [beam sigma], or None if it would be too large."""
+    def of(
+        cls, kernel: str, cell: float, k_limit: float, sigma_kpc: float, radius_kpc: float, t: float = 0.0
+    ) -> Mesh | None:
+        """The mesh with this cell [beam sigma] for a typical t = (h / h_limit)^2, or None if it would be too large."""
         from szfast._core import fast_length
 
         points = 2 * math.ceil(radius_kpc / (cell * sigma_kpc) + 2.01)
@@ -85,7 +87,7 @@ class Mesh:
         reach = math.ceil(k_limit * cell * padded / (2 * math.pi) + 3.02)
         if reach >= padded:
             return None
-        spread = spreading(kernel, cell, H_LIMIT, k_limit)
+        spread = spreading(kernel, cell, window_shape(cell, t), H_LIMIT, k_limit)
         return cls(spread, slicing(points, padded), points, padded, reach, sigma_kpc, radius_kpc)
 
     def arguments(self) -> dict[str, object]:
@@ -226,18 +228,20 @@ def pixel_error(kernel: str, sigma_pixels: float, h_pixels: NDArray[np.float64])
 @lru_cache(maxsize=8)
 def _pixel_error_table(kernel: str, sigma_pixels: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     h = np.concatenate([np.linspace(0, 4, 33), np.geomspace(4.5, 64, 12)])
-    side = np.linspace(-4.5, 4.5, 31) / sigma_pixels
+    q = np.linspace(0.0, 60.0, 2001)
+    # what is beyond the table is smaller than its end; a transform that oscillates counts by its envelope
+    shape = np.maximum.accumulate(np.abs(kernel_transform(kernel, q))[::-1])[::-1]
+    side = np.linspace(-4.5, 4.5, 21) / sigma_pixels
     kx, ky = np.meshgrid(side, side)
     weight = np.exp(-0.5 * (kx**2 + ky**2) * sigma_pixels**2)
     weight /= weight.sum()
     table = np.zeros_like(h)
-    for i in range(-3, 4):
-        for j in range(-3, 4):
+    for i in range(-2, 3):
+        for j in range(-2, 3):
             if i == j == 0:
                 continue
             x, y = kx + 2 * np.pi * i, ky + 2 * np.pi * j
             window = weight * np.abs(np.sinc(x / (2 * np.pi)) * np.sinc(y / (2 * np.pi)))
-            for k, size in enumerate(h):
-                table[k] += (window * np.abs(kernel_transform(kernel, np.hypot(x, y) * size))).sum()
-    # what comes from beyond the third order falls off with the window's and the kernel's tails; no bigger than this
-    return h, np.maximum.accumulate(1.3 * table[::-1])[::-1]
+            table += (window * np.interp(np.hypot(x, y) * h[:, None, None], q, shape)).sum(axis=(1, 2))
+    # the images beyond the second fall off as the window does: together less than half of those before
+    return h, 1.5 * table

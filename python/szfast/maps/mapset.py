@@ -25,9 +25,9 @@ class Conserved:
     loaded_kpc2 : array
         Sum over the particles within the depth.
     patch_kpc2 : array
-        Sum over the projected patch, before the beam.
+        Sum over the projected patch, before the beam; of all gas where the method is ``beam``.
     field_kpc2 : array
-        Sum over the map's field, before the beam.
+        Sum over the map's field, before the beam; behind it where the method is ``beam``.
     """
 
     loaded_kpc2: NDArray[np.float64]
