@@ -40,6 +40,21 @@ inline Axis axis_of(const MeshDesign &design, Group k) {
     return axis;
 }
 
+typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
+typedef float Four __attribute__((vector_size(4 * sizeof(float))));
+typedef float Pair __attribute__((vector_size(2 * sizeof(float))));
+
+template <class Half, class Whole> inline Half folded(Whole whole) {
+    Half half[2];
+    static_assert(sizeof half == sizeof whole, "two halves");
+    std::memcpy(half, &whole, sizeof half);
+    return half[0] + half[1];
+}
+
+inline Pair sum_of_pairs(Group v) {
+    return folded<Pair>(folded<Four>(folded<Eight>(v)));
+}
+
 } // namespace
 
 void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view, const float *grid, float *spectrum) {
@@ -71,6 +86,11 @@ void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view
             const Group k2 = sign * (float(kx) * along_x[2] + ky * along_y[2]);
             const Axis x = axis_of(design, k0), y = axis_of(design, k1), z = axis_of(design, k2);
             const Group window = x.window * y.window * z.window;
+            // each weight along z twice, for the real and the imaginary part
+            alignas(64) float z_pairs[group * group] = {};
+            for (int c = 0; c < slice_taps; ++c)
+                for (int i = 0; i < group; ++i)
+                    z_pairs[i * group + 2 * c] = z_pairs[i * group + 2 * c + 1] = z.weight[c][i];
             for (int i = 0; i < count; ++i) {
                 const float *from = grid + std::size_t(x.first[i] + mirror) * layer +
                                     std::size_t(y.first[i] + reach) * row + 2 * std::size_t(z.first[i] + reach);
@@ -84,11 +104,10 @@ void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view
                     }
                     total += x.weight[a][i] * sum;
                 }
-                float re = 0.0f, im = 0.0f;
-                for (int c = 0; c < slice_taps; ++c) {
-                    re += z.weight[c][i] * total[2 * c];
-                    im += z.weight[c][i] * total[2 * c + 1];
-                }
+                Group along_z;
+                std::memcpy(&along_z, z_pairs + i * group, sizeof along_z);
+                const Pair mode_value = sum_of_pairs(total * along_z);
+                float re = mode_value[0], im = mode_value[1];
                 re *= window[i];
                 im *= window[i] * sign[i];
                 const std::size_t mode = std::size_t(column) * slice.rows + low + i;

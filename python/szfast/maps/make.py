@@ -76,8 +76,8 @@ def make_maps(
     cosmology : FLRW, optional
         Must agree with the snapshot's to 1e-3; the snapshot's by default.
     method : str
-        ``exact``: each kernel integrated along the line of sight and over each pixel. ``beam``: all views from one pass
-        over the particles, with an error that the beam keeps below `rtol`; exact where it cannot. ``auto``: the cheaper.
+        ``exact``: each kernel integrated along the line of sight and over each pixel. ``beam``: all views from one
+        pass over the particles, with an error kept below `rtol`; exact where it cannot be. ``auto``: the cheaper.
     rtol : float
         Largest error of ``beam``, as a share of each map's largest value without noise. The maps say what was used, and
         the error that it guarantees: ``maps.method``, ``maps.bound``.

@@ -1,7 +1,7 @@
 """How particles are reduced to a mesh behind a beam, and how large the error of that is.
 
-Lengths here are in units of the beam's standard deviation. Everything depends on the beam, the cell and the kernel alone,
-so that it is computed once for each and kept.
+Lengths here are in units of the beam's standard deviation. Everything depends on the beam, the cell and the kernel
+alone, so that it is computed once for each and kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TAPS = 4
 SLICE_TAPS = 6
 WINDOW_COEFFICIENTS = 8
 SLICE_SHAPE = 2.0 * SLICE_TAPS
-"""Exponent of the slice interpolation's window exp(beta (sqrt(1 - x^2) - 1)) (Barnett, Magland & af Klinteberg 2019)."""
+"""Exponent of the slices' window exp(beta (sqrt(1 - x^2) - 1)) (Barnett, Magland & af Klinteberg 2019)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class Spreading:
     k_limit : float
         Largest wave number kept.
     coefficients : (2, 2, 3, 4) array
-        Weights of the first half of the taps: even and odd in the place within the cell, powers of its square, powers of
-        (h / h_limit)^2.
+        Weights of the first half of the taps: even and odd in the place within the cell, powers of its square, powers
+        of (h / h_limit)^2.
     window : (WINDOW_COEFFICIENTS,) array
         The inverse of the spreading window, a polynomial in (wave number times cell / 2 pi)^2.
     amplification : float
@@ -82,7 +82,9 @@ def spreading(kernel: str, cell: float, shape: float, h_limit: float, k_limit: f
     errors = np.array([_tap_error(window, coefficients, variance, t, k, cell) for t in _SMOOTHINGS])
     inverse = 1.0 / window(k * cell)
     in_turns = (k * cell / (2 * np.pi)) ** 2
-    polynomial = np.polynomial.Polynomial.fit(in_turns, inverse, WINDOW_COEFFICIENTS - 1).convert().coef
+    polynomial: NDArray[np.float64] = (
+        np.polynomial.Polynomial.fit(in_turns, inverse, WINDOW_COEFFICIENTS - 1).convert().coef.astype(np.float64)
+    )
     misfit = np.abs(polynomial @ in_turns ** np.arange(WINDOW_COEFFICIENTS)[:, None] / inverse - 1).max()
     # Two axes in the plane of the view are the worst case: the mean error grows ever faster with an axis's share in it.
     along = 2 * _normal_mean(errors, k) + 3 * misfit

@@ -94,11 +94,9 @@ class Scene:
         """The gas relative to the centre, as the core takes it."""
         gas = self.gas
         offset_kpc = gas.offset_kpc if self.center_kpc is None else gas.offset_kpc - self.center_kpc
-        return Particles(
-            *(offset_kpc[:, axis].astype(np.float32) for axis in range(3)),
-            np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32),
-            gas.compton_y_kpc2().astype(np.float32),
-        )
+        x, y, z = (offset_kpc[:, axis].astype(np.float32) for axis in range(3))
+        h = np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32)
+        return Particles(x, y, z, h, gas.compton_y_kpc2().astype(np.float32))
 
     def observe(
         self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
@@ -273,7 +271,7 @@ def _rest(scene: Scene, particles: Particles) -> tuple[NDArray[np.float64], floa
         threads=scene.threads,
     )
     weight = particles.area.astype(np.float64)
-    errors = pixel_error(scene.gas.kernel, scene.sigma_pixels, particles.h / scene.pixel_kpc)
+    errors = pixel_error(scene.gas.kernel, scene.sigma_pixels, particles.h.astype(np.float64) / scene.pixel_kpc)
     return area_kpc2, float(weight.sum()), float(weight @ (errors + _EXACT_ERROR))
 
 
