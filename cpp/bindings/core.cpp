@@ -5,6 +5,9 @@
 #include <optional>
 
 namespace szfast::bindings {
+
+void register_mesh(py::module_ &module);
+
 namespace {
 
 Kernel kernel_named(const std::string &name) {
@@ -66,7 +69,7 @@ std::vector<NoiseStream> streams_of(const py::object &keys, py::ssize_t count) {
 }
 
 py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, int size, const py::object &transfer,
-                                const py::object &amplitude, int threads) {
+                                const py::object &amplitude, int threads, const py::object &spectra) {
     const auto beam = checked<double>(transfer, "transfer", {-1, -1});
     require_finite(beam, "transfer");
     const py::ssize_t padded = beam.shape(0);
@@ -84,6 +87,15 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
         projected = checked<double>(maps, "maps", {-1, padded, padded});
         count = projected->shape(0);
     }
+    std::optional<py::array_t<float>> modes;
+    MapSpectrum spectrum{nullptr, 0};
+    if (!spectra.is_none()) {
+        modes = checked<float>(spectra, "spectra", {count, 2, padded, -1});
+        count = modes->shape(0);
+        spectrum = {modes->data(), int(modes->shape(3))};
+        if (spectrum.rows % 16 != 0)
+            throw py::value_error("spectra: expected a multiple of 16 rows, found " + std::to_string(spectrum.rows));
+    }
     std::vector<NoiseStream> streams;
     if (!amplitude.is_none()) {
         noise = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
@@ -95,13 +107,14 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
         streams = streams_of(keys, count);
     }
     if (count < 0)
-        throw py::value_error("maps: expected maps, noise, or both");
+        throw py::value_error("maps: expected maps, spectra or noise");
     py::array_t<float> out({count, py::ssize_t(size), py::ssize_t(size)});
     const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
     const double *from = projected ? projected->data() : nullptr;
     float *to = out.mutable_data();
-    interruptible(
-        [&](Stop &stop) { return observe(observation, from, streams.data(), int(count), threads, stop, to); });
+    interruptible([&](Stop &stop) {
+        return observe(observation, from, spectrum, streams.data(), int(count), threads, stop, to);
+    });
     return out;
 }
 
@@ -125,7 +138,7 @@ PYBIND11_MODULE(_core, module) {
                "Project particles exactly: float32 (N,) x, y, z, h [kpc], Y [kpc2], float64 (L, 3, 3) views ->\n"
                "float64 (L, pixels, pixels) share of Y in each pixel [kpc2], float64 (L,) Y within the depth.");
     module.def("observe", &observe_maps, py::kw_only(), py::arg("maps"), py::arg("keys"), py::arg("size"),
-               py::arg("transfer"), py::arg("amplitude"), py::arg("threads"),
+               py::arg("transfer"), py::arg("amplitude"), py::arg("threads"), py::arg("spectra") = py::none(),
                "Beam and noise: float64 (L, n, n) maps or None, uint64 (L, 5) keys (seed, cluster, view, realisation,\n"
                "run) or None, float64 (n, n/2+1) transfer, the same for amplitude or None -> float32 (L, size, size).");
     module.def("column_density", &column_density, py::arg("kernel"), py::arg("distance"),
@@ -133,6 +146,7 @@ PYBIND11_MODULE(_core, module) {
     module.def("fast_length", &fast_length, py::arg("wanted"),
                "Smallest even length from `wanted` on with factors 2, 3, 5.");
     module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
+    register_mesh(module);
 }
 
 } // namespace szfast::bindings

@@ -112,8 +112,8 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
     return run_tasks(view_count, workers, stop, add_blocks);
 }
 
-bool observe(const Observation &observation, const double *maps, const NoiseStream *streams, int count, int threads,
-             Stop &stop, float *out) {
+bool observe(const Observation &observation, const double *maps, MapSpectrum spectra, const NoiseStream *streams,
+             int count, int threads, Stop &stop, float *out) {
     const int n = observation.padded, size = observation.size;
     if (n < 2 || n % 2 || size < 1 || size > n || (n - size) % 2)
         throw std::invalid_argument(
@@ -130,10 +130,13 @@ bool observe(const Observation &observation, const double *maps, const NoiseStre
             scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(plan, lanes) * lanes);
         const std::size_t end = std::min(task * run + run, std::size_t(count));
         const auto map_at = [&](std::size_t i) { return maps && i < end ? maps + i * n * n : nullptr; };
-        for (std::size_t i = task * run; i < end && !stop.asked; ++i)
-            if (!level().observe_map(plan, map_at(i), plan.amplitude ? streams + i : nullptr, map_at(i + 1),
+        for (std::size_t i = task * run; i < end && !stop.asked; ++i) {
+            const MapSpectrum spectrum{spectra.modes ? spectra.modes + i * 2 * n * spectra.rows : nullptr,
+                                       spectra.rows};
+            if (!level().observe_map(plan, map_at(i), spectrum, plan.amplitude ? streams + i : nullptr, map_at(i + 1),
                                      scratch[worker]->start(), out + i * size * size))
                 throw std::invalid_argument("maps: map " + std::to_string(i) + " holds values that are not finite");
+        }
     };
     return run_tasks((std::size_t(count) + run - 1) / run, workers, stop, work);
 }

@@ -169,6 +169,11 @@ inline void transform_forward(const ObservePlan &plan, Complex *line, Ahead &ahe
         pass_of<false>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i], ahead);
 }
 
+inline void transform_forward(const ObservePlan &plan, Complex *line) {
+    Ahead nothing(nullptr, 0);
+    transform_forward(plan, line, nothing);
+}
+
 inline void transform_back(const ObservePlan &plan, Complex *line, Ahead &ahead) {
     int length = 1;
     for (int i = plan.passes; i-- > 0;) {

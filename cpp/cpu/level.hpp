@@ -18,13 +18,13 @@ inline std::size_t deposit_scratch_size(int n) {
 
 struct ObservePlan;
 
-#define SZFAST_LEVEL_OPERATIONS                                                                                     \
-    void deposit_block(const Particles &particles, std::size_t begin, std::size_t end, const double *view,          \
-                       const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch,  \
-                       double *map, double *loaded);                                                                \
-    int observe_lanes();                                                                                            \
-    bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map, \
-                     float *scratch, float *out);
+#define SZFAST_LEVEL_OPERATIONS                                                                                    \
+    void deposit_block(const Particles &particles, std::size_t begin, std::size_t end, const double *view,         \
+                       const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
+                       double *map, double *loaded);                                                               \
+    int observe_lanes();                                                                                           \
+    bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,  \
+                     const double *next_map, float *scratch, float *out);
 
 namespace baseline {
 SZFAST_LEVEL_OPERATIONS

@@ -156,19 +156,36 @@ void add_real_modes(const ObservePlan &plan, const Generator &generator, int blo
     }
 }
 
-void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, const Generator *generator,
-                  Ahead &ahead) {
+// Twice the spectrum, as twice the map's own is held until the transfer.
+void add_spectrum(const ObservePlan &plan, const MapSpectrum &spectrum, int block, Complex *modes) {
+    if (block * lanes >= spectrum.rows)
+        return;
+    const float *re = spectrum.modes + block * lanes, *im = re + std::size_t(plan.padded) * spectrum.rows;
+    for (int kx = 0; kx < plan.padded; ++kx) {
+        Complex mode;
+        std::memcpy(&mode.re, re + std::size_t(kx) * spectrum.rows, sizeof mode.re);
+        std::memcpy(&mode.im, im + std::size_t(kx) * spectrum.rows, sizeof mode.im);
+        Complex &to = modes[plan.place[kx]];
+        to = to + 2.0f * mode;
+    }
+}
+
+void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, MapSpectrum spectrum,
+                  const Generator *generator, Ahead &ahead) {
     const int n = plan.padded;
     for (int block = 0; block < plan.blocks; ++block) {
         Complex *modes = work.modes + std::size_t(block) * n;
-        if (have_map) {
+        if (have_map)
             transform_forward(plan, modes, ahead);
+        else
+            for (int i = 0; i < n; ++i)
+                modes[i] = {Floats{}, Floats{}};
+        if (spectrum.modes)
+            add_spectrum(plan, spectrum, block, modes);
+        if (have_map || spectrum.modes) {
             const Floats *transfer = reinterpret_cast<const Floats *>(plan.transfer) + std::size_t(block) * n;
             for (int i = 0; i < n; ++i)
                 modes[i] = {transfer[i] * modes[i].re, transfer[i] * modes[i].im};
-        } else {
-            for (int i = 0; i < n; ++i)
-                modes[i] = {Floats{}, Floats{}};
         }
         if (generator) {
             add_noise(plan, *generator, block, work.words, modes);
@@ -235,8 +252,8 @@ int observe_lanes() {
     return lanes;
 }
 
-bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *stream, const double *next_map,
-                 float *scratch, float *out) {
+bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,
+                 const double *next_map, float *scratch, float *out) {
     const Workspace work(plan, scratch);
     const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
     Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
@@ -244,9 +261,9 @@ bool observe_map(const ObservePlan &plan, const double *map, const NoiseStream *
         return false;
     if (stream) {
         const Generator generator(plan, *stream);
-        rows_through(plan, work, map != nullptr, &generator, ahead);
+        rows_through(plan, work, map != nullptr, spectrum, &generator, ahead);
     } else {
-        rows_through(plan, work, map != nullptr, nullptr, ahead);
+        rows_through(plan, work, map != nullptr, spectrum, nullptr, ahead);
     }
     columns_back(plan, work, out, ahead);
     return true;

@@ -279,7 +279,7 @@ def test_an_impossible_instrument_is_refused(change, says):
         ({"transfer": np.full((8, 5), np.nan)}, ValueError, "transfer: value 0 is not finite"),
         ({"maps": np.ones((1, 8, 6))}, ValueError, "maps: expected shape"),
         ({"maps": np.ones((1, 8, 8), np.float32)}, TypeError, "maps: expected dtype float64"),
-        ({"maps": None}, ValueError, "maps: expected maps, noise, or both"),
+        ({"maps": None}, ValueError, "maps: expected maps, spectra or noise"),
         ({"size": 10}, ValueError, "size: expected at most 8"),
         ({"size": 7}, ValueError, "size: expected at most 8"),
         ({"amplitude": np.ones((8, 5))}, ValueError, "keys: noise needs one key a map"),

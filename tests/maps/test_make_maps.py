@@ -152,7 +152,7 @@ def test_same_key_same_maps():
         ({"center": [1, 2, np.nan] * u.kpc}, "'center': holds values that are not finite"),
         ({"depth": 5.0}, "'depth': expected a quantity"),
         ({"depth": -1 * u.Mpc}, "'depth': expected a positive"),
-        ({"method": "fast"}, "'method': expected one of exact"),
+        ({"method": "fast"}, "'method': expected one of auto, exact, beam"),
         ({"radius": 1 * u.Mpc}, "'radius': expected with a snapshot"),
         ({"seed": -1}, "'seed'"),
         ({"snapshot": "x"}, "'gas': expected gas or a snapshot"),

@@ -26,6 +26,7 @@ _KEYWORDS: dict[str, tuple[str, str]] = {
     "KERNEL": ("kernel", "smoothing kernel"),
     "ELECTRON": ("electron_model", "electron model"),
     "METHOD": ("method", "projection"),
+    "BOUND": ("bound", "guaranteed error, share of a clean map's peak"),
     "M500C": ("M500c_msun", "[Msun] from the halo catalogue"),
     "R500C": ("R500c_kpc", "[kpc] physical, from the halo catalogue"),
     "DEPTH": ("depth_kpc", "[kpc] along the line of sight, none for all"),
@@ -210,7 +211,7 @@ def _from_hdus(path: Path, image: Any, table: Any) -> MapSet:
     if not np.isfinite(y).all():
         raise MapFileError("holds values that are not finite.", file=path, field=image.name, remedy="make it again.")
     values = {attribute: header[keyword] for keyword, (attribute, _) in _KEYWORDS.items()}
-    for optional in ("noise", "M500c_msun", "R500c_kpc", "depth_kpc", "radius_kpc"):
+    for optional in ("noise", "bound", "M500c_msun", "R500c_kpc", "depth_kpc", "radius_kpc"):
         values[optional] = None if values[optional] == "none" else values[optional]
     words = {word: int(header[f"KEY{word[:5].upper()}"]) for word in ("seed", "cluster", "realisation", "run")}
     instrument = Instrument(

@@ -16,19 +16,16 @@ from szfast.errors import ArgumentError
 from szfast.gas.particles import Gas
 from szfast.gas.read import read_snapshot
 from szfast.maps.instrument import PLANCK, Instrument
-from szfast.maps.mapset import Conserved, MapSet
-from szfast.maps.noise import NoiseKey, mode_amplitude
-from szfast.maps.projection import Projection, project
+from szfast.maps.mapset import MapSet
+from szfast.maps.method import Scene, check_method, see
+from szfast.maps.noise import NoiseKey
 from szfast.maps.sightlines import sightlines as views_of
-from szfast.maps.spectrum import NoiseSpectrum, noise_spectrum
+from szfast.maps.spectrum import noise_spectrum
 
 log = logging.getLogger("szfast.maps")
 
 LEAST_RADIUS_KPC = 5000.0
 """A cluster's whole depth is read, also where it fills more than the field [physical kpc]."""
-
-METHODS = ("exact",)
-"""Ways to project."""
 
 
 def make_maps(
@@ -48,6 +45,7 @@ def make_maps(
     depth: Any = None,
     cosmology: Any = None,
     method: str = "exact",
+    rtol: float = 1e-3,
     electrons: str | float | None = None,
     name: str | None = None,
     threads: int = 0,
@@ -83,7 +81,11 @@ def make_maps(
     cosmology : FLRW, optional
         Must agree with the snapshot's to 1e-3; the snapshot's by default.
     method : str
-        ``exact``: each kernel integrated along the line of sight and over each pixel.
+        ``exact``: each kernel integrated along the line of sight and over each pixel. ``beam``: all views from one
+        pass over the particles, with an error kept below `rtol`; exact where it cannot be. ``auto``: the cheaper.
+    rtol : float
+        Largest error of ``beam``, as a share of each map's largest value without noise. The maps say what was used, and
+        the error that it guarantees: ``maps.method``, ``maps.bound``.
     electrons : str or float
         With `snapshot`: ``from_file`` (default), ``fully_ionised``, or electrons per hydrogen atom.
     name : str, optional
@@ -105,8 +107,7 @@ def make_maps(
     SnapshotError
         If the snapshot cannot be read.
     """
-    if method not in METHODS:
-        raise ArgumentError(f"expected one of {', '.join(METHODS)}, found {method!r}.", field="method")
+    check_method(method, rtol)
     _check_types(gas, snapshot, instrument)
     halo = _one_halo(halo)
     views = views_of(sightlines)
@@ -125,22 +126,13 @@ def make_maps(
     at_kpc, offset_kpc = _center(gas, halo, center)
     number = cluster_number(gas, halo, at_kpc) if cluster is None else cluster
     key = NoiseKey(seed=seed, cluster=number, realisation=realisation)
-    projection = project(
-        gas,
-        views,
-        pixels=instrument.padded_size,
-        pixel_kpc=pixel_kpc,
-        center_kpc=offset_kpc,
-        depth_kpc=depth_kpc,
-        threads=threads,
-    )
-    _warn_if_off_centre(projection, gas)
-    y = observe(projection, instrument, spectrum, key, threads=threads)
+    scene = Scene(gas, views, instrument, pixel_kpc, offset_kpc, depth_kpc, spectrum, key, threads)
+    seen = see(scene, method, rtol)
     log.info("%d views at z = %.4f, %.1f kpc a pixel", len(views), seen_at, pixel_kpc)
     from szfast import __version__
 
     return MapSet(
-        y=y,
+        y=seen.y,
         views=views,
         instrument=instrument,
         name=name or _name(gas, halo),
@@ -152,8 +144,9 @@ def make_maps(
         sightlines=Path(sightlines).name if isinstance(sightlines, str | Path) else "matrices",
         kernel=gas.kernel,
         electron_model=gas.electron_model,
-        method=method,
-        conserved=_conserved(projection, instrument),
+        method=seen.method,
+        bound=seen.bound,
+        conserved=seen.conserved,
         center_kpc=at_kpc,
         M500c_msun=None if halo is None else float(halo["M500c"].to_value("Msun")),
         R500c_kpc=None if halo is None else float(halo["R500c"].to_value("kpc")),
@@ -163,48 +156,6 @@ def make_maps(
         assumptions=tuple((row.quantity, row.value, row.source) for row in gas.summary()),
         version=__version__,
     )
-
-
-def observe(
-    projection: Projection,
-    instrument: Instrument,
-    spectrum: NoiseSpectrum | None,
-    key: NoiseKey,
-    *,
-    threads: int = 0,
-) -> NDArray[np.float32]:
-    """Apply beam and noise to projected maps, in one pass through Fourier space.
-
-    Parameters
-    ----------
-    projection : Projection
-        Compton area on the instrument's padded patch.
-    instrument : Instrument
-        Beam and field.
-    spectrum : NoiseSpectrum or None
-        Noise, or none.
-    key : NoiseKey
-        Key of the noise; the view's number is its place.
-    threads : int
-        Zero for all cores.
-
-    Returns
-    -------
-    (L, size, size) float32 array
-        Dimensionless y.
-    """
-    from szfast import _core
-
-    views = np.arange(len(projection.area_kpc2))
-    maps: NDArray[np.float32] = _core.observe(
-        maps=projection.area_kpc2,
-        keys=None if spectrum is None else key.of_views(views),
-        size=instrument.size,
-        transfer=instrument.beam(instrument.multipoles()) / projection.pixel_kpc**2,
-        amplitude=None if spectrum is None else mode_amplitude(instrument, spectrum),
-        threads=threads,
-    )
-    return maps
 
 
 def observed_redshift(asked: float | None, snapshot_redshift: float) -> float:
@@ -280,18 +231,6 @@ def _one_halo(halo: Any) -> Any:
     return halo
 
 
-def _warn_if_off_centre(projection: Projection, gas: Gas) -> None:
-    """Say so where most views are brightest far from their middle: a sign of a centre in another unit or frame."""
-    n = projection.area_kpc2.shape[-1]
-    block = max(1, n // 16)
-    count = n // block
-    coarse = projection.area_kpc2[:, : count * block, : count * block]
-    coarse = coarse.reshape(-1, count, block, count, block).sum(axis=(2, 4))
-    middle = coarse[:, 3 * count // 8 : 5 * count // 8 + 1, 3 * count // 8 : 5 * count // 8 + 1].max(axis=(1, 2))
-    if np.mean(middle < 0.3 * coarse.max(axis=(1, 2))) > 0.5 or not coarse.any():
-        log.warning("%s: the gas is brightest far from the centre in most views; check the centre's unit", gas.path)
-
-
 def _read(
     snapshot: Any,
     halo: Any,
@@ -359,13 +298,3 @@ def _check_cosmology(cosmology: Any, gas: Gas) -> None:
 def _name(gas: Gas, halo: Any) -> str:
     source = "gas" if gas.path is None else gas.path.stem
     return source if halo is None else f"{source} halo {halo['id']}"
-
-
-def _conserved(projection: Projection, instrument: Instrument) -> Conserved:
-    margin = (projection.area_kpc2.shape[-1] - instrument.size) // 2
-    inner = slice(margin, margin + instrument.size)
-    return Conserved(
-        loaded_kpc2=projection.loaded_kpc2,
-        patch_kpc2=projection.area_kpc2.sum(axis=(1, 2)),
-        field_kpc2=projection.area_kpc2[:, inner, inner].sum(axis=(1, 2)),
-    )

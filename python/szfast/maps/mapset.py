@@ -25,9 +25,9 @@ class Conserved:
     loaded_kpc2 : array
         Sum over the particles within the depth.
     patch_kpc2 : array
-        Sum over the projected patch, before the beam.
+        Sum over the projected patch, before the beam; of all gas where the method is ``beam``.
     field_kpc2 : array
-        Sum over the map's field, before the beam.
+        Sum over the map's field, before the beam; behind it where the method is ``beam``.
     """
 
     loaded_kpc2: NDArray[np.float64]
@@ -77,6 +77,8 @@ class MapSet:
         What was read, left out and assumed.
     version : str
         Version of szfast.
+    bound : float or None
+        Guaranteed error of the method ``beam``, as a share of each map's largest value without noise.
     """
 
     y: NDArray[np.float32]
@@ -101,6 +103,7 @@ class MapSet:
     radius_kpc: float | None = None
     assumptions: tuple[tuple[str, str, str], ...] = ()
     version: str = field(default="")
+    bound: float | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -157,5 +160,6 @@ class MapSet:
             "method": self.method,
             "depth_kpc": self.depth_kpc,
             "radius_kpc": self.radius_kpc,
+            "bound": self.bound,
             "version": self.version,
         }

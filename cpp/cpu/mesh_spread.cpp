@@ -1,0 +1,227 @@
+// Pass one: particles onto the mesh. The smoothing goes into the weights: to second order a kernel widens the window.
+#include "lanes.hpp"
+#include "mesh_plan.hpp"
+
+#include <cstring>
+
+namespace szfast {
+namespace SZFAST_LEVEL {
+namespace {
+
+constexpr int group = lanes; // particles whose weights are computed side by side
+typedef Floats Group;
+typedef Ints GroupInts;
+typedef float Four __attribute__((vector_size(4 * sizeof(float))));
+
+struct alignas(64) Weights {
+    Group x[spread_taps], y[spread_taps], z[spread_taps];
+    std::int32_t block[group];
+};
+
+// The polynomials in d at this t = h^2 / h_limit^2, the same along all axes.
+struct Polynomials {
+    Group even[2][3], odd[2][3];
+};
+
+inline Group at(const float *c, Group t) {
+    return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+}
+
+inline Polynomials polynomials(const float *c, Group t) {
+    Polynomials p;
+    for (int pair = 0; pair < 2; ++pair)
+        for (int power = 0; power < 3; ++power) {
+            p.even[pair][power] = at(c + ((pair * 2 + 0) * 3 + power) * 4, t);
+            p.odd[pair][power] = at(c + ((pair * 2 + 1) * 3 + power) * 4, t);
+        }
+    return p;
+}
+
+inline void taps(const Polynomials &p, Group d, Group *weight) {
+    const Group d2 = d * d;
+    for (int pair = 0; pair < 2; ++pair) {
+        const Group even = p.even[pair][0] + d2 * (p.even[pair][1] + d2 * p.even[pair][2]);
+        const Group odd = d * (p.odd[pair][0] + d2 * (p.odd[pair][1] + d2 * p.odd[pair][2]));
+        weight[pair] = even + odd;
+        weight[spread_taps - 1 - pair] = even - odd;
+    }
+}
+
+inline Group load(const float *from, std::size_t count) {
+    Group v{};
+    if (count == group)
+        std::memcpy(&v, from, sizeof v);
+    else
+        std::memcpy(&v, from, count * sizeof(float));
+    return v;
+}
+
+#if defined(__AVX512F__)
+
+// (tap, particle) to four vectors of (particle, tap)
+inline void by_particle(const Group *tap, Group *quads) {
+    const GroupInts low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+    const GroupInts high = low + 8;
+    const Group even_low = __builtin_shuffle(tap[0], tap[2], low), even_high = __builtin_shuffle(tap[0], tap[2], high);
+    const Group odd_low = __builtin_shuffle(tap[1], tap[3], low), odd_high = __builtin_shuffle(tap[1], tap[3], high);
+    quads[0] = __builtin_shuffle(even_low, odd_low, low);
+    quads[1] = __builtin_shuffle(even_low, odd_low, high);
+    quads[2] = __builtin_shuffle(even_high, odd_high, low);
+    quads[3] = __builtin_shuffle(even_high, odd_high, high);
+}
+
+inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
+    Group y[4], z[4];
+    by_particle(w.y, y);
+    by_particle(w.z, z);
+    const float *x = reinterpret_cast<const float *>(w.x);
+    const GroupInts each = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+    const GroupInts all = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
+    for (int quad = 0; quad < 4; ++quad)
+        for (int i = 0; i < 4; ++i) {
+            const int particle = 4 * quad + i;
+            const Group yz = __builtin_shuffle(y[quad], each + 4 * i) * __builtin_shuffle(z[quad], all + 4 * i);
+            Group *to = reinterpret_cast<Group *>(blocks + std::size_t(w.block[particle]) * block_floats);
+            for (int a = 0; a < spread_taps; ++a) {
+                *to += x[a * group + particle] * yz;
+                to += plane;
+            }
+        }
+}
+
+#else
+
+inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
+    const float *x = reinterpret_cast<const float *>(w.x), *y = reinterpret_cast<const float *>(w.y),
+                *z = reinterpret_cast<const float *>(w.z);
+    for (int particle = 0; particle < group; ++particle) {
+        const Four row = {z[particle], z[group + particle], z[2 * group + particle], z[3 * group + particle]};
+        Four rows[spread_taps];
+        for (int b = 0; b < spread_taps; ++b)
+            rows[b] = y[b * group + particle] * row;
+        float *to = blocks + std::size_t(w.block[particle]) * block_floats;
+        for (int a = 0; a < spread_taps; ++a, to += plane * block_floats) {
+            const float weight = x[a * group + particle];
+            for (int b = 0; b < spread_taps; ++b)
+                *reinterpret_cast<Four *>(to + 4 * b) += weight * rows[b];
+        }
+    }
+}
+
+#endif
+
+inline double sum(Group v) {
+    double total = 0.0;
+    for (int i = 0; i < group; ++i)
+        total += double(v[i]);
+    return total;
+}
+
+void fold(const MeshPlan &plan, const float *blocks, float *mesh) {
+    const int n = plan.design->points;
+    const std::size_t stride = plan.stride;
+    for (int x = 0; x < n; ++x)
+        for (int y = 0; y + spread_taps <= n; ++y) {
+            const float *block = blocks + (std::size_t(x) * n + y) * n * block_floats;
+            float *to = mesh + (std::size_t(x) * n + y) * stride;
+            for (int z = 0; z + spread_taps <= n; ++z, block += block_floats)
+                for (int b = 0; b < spread_taps; ++b) {
+                    Four here;
+                    std::memcpy(&here, to + b * stride + z, sizeof here);
+                    here += *reinterpret_cast<const Four *>(block + 4 * b);
+                    std::memcpy(to + b * stride + z, &here, sizeof here);
+                }
+        }
+}
+
+} // namespace
+
+void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t begin, std::size_t end,
+                 const std::atomic<bool> &stop, float *blocks, float *mesh, std::uint8_t *left, MeshSums *sums) {
+    const MeshDesign &design = *plan.design;
+    const int n = design.points;
+    const float scale = float(1.0 / design.cell_kpc), middle = float(n / 2);
+    const float inverse_radius2 = float(1.0 / (design.radius_kpc * design.radius_kpc));
+    const float inverse_limit2 = float(1.0 / (design.h_limit_kpc * design.h_limit_kpc));
+    const std::size_t plane = std::size_t(n) * n;
+    Group sum_Y{}, sum_Y_h2{}, sum_Y_h4{}, sum_Y_r4{};
+    GroupInts bad{};
+    alignas(64) Weights weights[2];
+    int turn = 0;
+    for (std::size_t p = begin; p < end; p += group) {
+        if ((p - begin) % 4096 == 0) {
+            sums->Y += sum(sum_Y);
+            sums->Y_h2 += sum(sum_Y_h2);
+            sums->Y_h4 += sum(sum_Y_h4);
+            sums->Y_r4 += sum(sum_Y_r4);
+            sum_Y = sum_Y_h2 = sum_Y_h4 = sum_Y_r4 = Group{};
+            if (stop.load(std::memory_order_relaxed))
+                return;
+        }
+        const std::size_t count = end - p < group ? end - p : group;
+        const float *columns[] = {particles.x, particles.y, particles.z, particles.h, particles.Y};
+        for (const float *column : columns)
+            __builtin_prefetch(column + p + 32 * group);
+        Group x = load(particles.x + p, count), y = load(particles.y + p, count), z = load(particles.z + p, count);
+        const Group h = load(particles.h + p, count);
+        Group Y = load(particles.Y + p, count);
+        // zero times what is not finite is not zero
+        const Group nothing = (x + y + z + h + Y) * 0.0f;
+        bad |= ~(nothing == 0.0f) | (h < 0.0f) | (Y < 0.0f);
+        const Group t = h * h * inverse_limit2;
+        const Group r2 = (x * x + y * y + z * z) * inverse_radius2;
+        const GroupInts on_mesh = (r2 <= 1.0f) & (t <= 1.0f);
+        std::int32_t outside = 0;
+        for (int i = 0; i < group; ++i)
+            outside |= ~on_mesh[i];
+        if (outside)
+            for (std::size_t i = 0; i < count; ++i)
+                if (!on_mesh[i]) {
+                    left[p + i] = 1;
+                    ++sums->left;
+                }
+        x = on_mesh ? x : Group{};
+        y = on_mesh ? y : Group{};
+        z = on_mesh ? z : Group{};
+        Y = on_mesh ? Y : Group{};
+        const Group small = on_mesh ? t : Group{};
+        sum_Y += Y;
+        sum_Y_h2 += Y * small;
+        sum_Y_h4 += Y * small * small;
+        const Group near = on_mesh ? r2 : Group{};
+        sum_Y_r4 += Y * near * near;
+
+        const Group gx = x * scale + middle, gy = y * scale + middle, gz = z * scale + middle;
+        const GroupInts ix = __builtin_convertvector(gx, GroupInts), iy = __builtin_convertvector(gy, GroupInts),
+                        iz = __builtin_convertvector(gz, GroupInts);
+        Weights &w = weights[turn];
+        const Polynomials polynomial = polynomials(design.spread, small);
+        taps(polynomial, gx - __builtin_convertvector(ix, Group) - 0.5f, w.x);
+        taps(polynomial, gy - __builtin_convertvector(iy, Group) - 0.5f, w.y);
+        taps(polynomial, gz - __builtin_convertvector(iz, Group) - 0.5f, w.z);
+        for (int a = 0; a < spread_taps; ++a)
+            w.x[a] *= Y;
+        const GroupInts first = ((ix - 1) * n + (iy - 1)) * n + (iz - 1);
+        std::memcpy(w.block, &first, sizeof first);
+        for (int i = 0; i < group; ++i)
+            for (int a = 0; a < spread_taps; ++a)
+                __builtin_prefetch(blocks + (std::size_t(w.block[i]) + a * plane) * block_floats, 1);
+        // the group before this one, whose blocks have come by now
+        turn = 1 - turn;
+        if (p != begin)
+            add_group(weights[turn], plane, blocks);
+    }
+    if (end != begin)
+        add_group(weights[1 - turn], plane, blocks);
+    sums->Y += sum(sum_Y);
+    sums->Y_h2 += sum(sum_Y_h2);
+    sums->Y_h4 += sum(sum_Y_h4);
+    sums->Y_r4 += sum(sum_Y_r4);
+    for (int i = 0; i < group; ++i)
+        if (bad[i])
+            sums->valid = false;
+    fold(plan, blocks, mesh);
+}
+
+} // namespace SZFAST_LEVEL
+} // namespace szfast

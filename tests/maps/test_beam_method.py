@@ -1,0 +1,280 @@
+"""The beam method against the direct sum over particles of their images behind the beam, mode by mode, in float64."""
+
+from __future__ import annotations
+
+import logging
+
+import astropy.cosmology.units as cu
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.cosmology import FlatLambdaCDM
+from direct import kernel_density
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import szfast
+from szfast.errors import ArgumentError
+from szfast.maps.beam_projection import CELLS, pixel_error
+from szfast.maps.mesh_design import kernel_transform, spreading, window_shape
+
+COSMOLOGY = FlatLambdaCDM(67.77, 0.307115)
+KERNELS = ("cubic", "wendland_c2", "wendland_c4", "uniform")
+
+
+def transform_by_quadrature(kernel: str, q: np.ndarray) -> np.ndarray:
+    x, w = np.polynomial.legendre.leggauss(60)
+    r, weight = np.concatenate([(x + 1) / 4, (x + 3) / 4]), np.concatenate([w, w]) / 4
+    profile = 4 * np.pi * weight * r**2 * kernel_density(kernel, r)
+    return np.sinc(q[..., None] * r / np.pi) @ profile
+
+
+def seen_directly(gas, view, pixel_kpc, instrument=szfast.PLANCK) -> np.ndarray:
+    """Mean over each pixel of the sky behind the beam: every particle's modes, summed."""
+    n, size = 2 * instrument.padded_size, instrument.size  # a wider patch, of which no image comes back
+    sigma_kpc = instrument.beam_sigma_arcmin / instrument.pixel_arcmin * pixel_kpc
+    k = 2 * np.pi * np.fft.fftfreq(n, pixel_kpc)
+    keep = np.abs(k) * sigma_kpc < 6
+    k = k[keep]
+    magnitude = np.hypot(k[:, None], k[None, :])
+    bins = np.linspace(0, magnitude.max() * 1.0001, 6000)  # straight between them: 1e-7 of the largest kernel's
+    modes = np.zeros((len(k), len(k)), dtype=complex)
+    along_x, along_y = (gas.offset_kpc @ view[:, axis] for axis in (0, 1))
+    area, h = gas.compton_y_kpc2(), gas.smoothing_length_kpc.astype(float)
+    for size_kpc in np.unique(h):
+        of_size = h == size_kpc
+        shape = np.interp(magnitude, bins, transform_by_quadrature(gas.kernel, bins * size_kpc))
+        waves_x = np.exp(-1j * np.outer(k, along_x[of_size]))
+        waves_y = np.exp(-1j * np.outer(k, along_y[of_size])) * area[of_size]
+        modes += shape * (waves_y @ waves_x.T)
+    pixel = np.sinc(k * pixel_kpc / (2 * np.pi))
+    modes *= np.exp(-0.5 * (magnitude * sigma_kpc) ** 2) * pixel[:, None] * pixel[None, :]
+    at = (np.arange(size) - (size - 1) / 2) * pixel_kpc
+    back = np.exp(1j * np.outer(at, k))
+    return (back @ modes @ back.T).real / (n * pixel_kpc) ** 2
+
+
+def gas_of(position_kpc, h_kpc, area, redshift=0.2, kernel="cubic"):
+    # a few smoothing lengths only: the direct sum goes by them
+    return szfast.Gas.from_arrays(
+        position=np.asarray(position_kpc, dtype=float) * u.kpc,
+        mass=np.asarray(area, dtype=float) * 1e10 * u.Msun,
+        temperature=np.full(len(position_kpc), 4.0) * u.keV,
+        smoothing_length=np.asarray(h_kpc, dtype=float) * u.kpc,
+        redshift=redshift,
+        cosmology=COSMOLOGY,
+        kernel=kernel,
+    )
+
+
+def cluster(count=4000, seed=2, scale_kpc=900.0, h_kpc=(40, 120, 400), **options):
+    rng = np.random.default_rng(seed)
+    position = rng.normal(size=(count, 3)) * scale_kpc * rng.uniform(0.1, 1, (count, 1))
+    h = rng.choice(h_kpc, count)
+    # dense gas is hot: most of the pressure is in small kernels
+    return gas_of(position, h, rng.uniform(0.1, 1, count) * 40 / h, **options)
+
+
+def error_of(maps, gas, views=(0, 5)) -> float:
+    worst = 0.0
+    for view in views:
+        truth = seen_directly(gas, maps.views[view], maps.pixel_kpc)
+        worst = max(worst, np.abs(maps.y[view] - truth).max() / truth.max())
+    return worst
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_cluster_is_its_direct_sum(kernel):
+    gas = cluster(kernel=kernel)
+    # the uniform sphere's gas is farther out
+    rtol = 3e-3 if kernel == "uniform" else 1e-3
+    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=rtol)
+    assert maps.method == "beam"
+    assert maps.bound <= rtol
+    # positions are random in their cells: errors cancel, ten times at least
+    assert error_of(maps, gas) < min(maps.bound, 1e-4)
+
+
+@pytest.mark.parametrize("redshift", [0.05, 0.15, 0.3, 0.6])
+def test_at_any_redshift(redshift):
+    gas = cluster(redshift=redshift, h_kpc=(20, 60, 120))
+    maps = szfast.make_maps(gas, method="beam", noise=None)
+    assert maps.method == "beam"
+    assert error_of(maps, gas) < min(maps.bound, 1e-4)
+
+
+@pytest.mark.parametrize("rtol", [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5])
+def test_the_asked_error_is_kept_or_the_exact_method_used(rtol):
+    gas = cluster(h_kpc=(10, 60, 100))
+    maps = szfast.make_maps(gas, method="beam", rtol=rtol, noise=None)
+    if maps.method == "beam":
+        assert error_of(maps, gas) <= maps.bound <= rtol
+    else:
+        assert maps.bound is None
+        assert rtol < 1e-3
+
+
+def test_coarser_meshes_are_used_for_larger_errors():
+    gas = cluster()
+    fine, coarse = (szfast.make_maps(gas, method="beam", rtol=rtol, noise=None) for rtol in (1e-3, 2e-2))
+    assert fine.method == coarse.method == "beam"
+    assert coarse.bound > 1.5 * fine.bound
+    assert error_of(coarse, gas) > error_of(fine, gas)
+
+
+sizes = st.sampled_from([0.5, 30.0, 200.0, 700.0, 1500.0, 6000.0])
+places = st.floats(-1.0, 1.0).map(lambda v: 9000.0 * v**3)
+particle = st.tuples(places, places, places, sizes, st.floats(0.01, 1.0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(particle, min_size=1, max_size=12), st.sampled_from(KERNELS), st.sampled_from([0.1, 0.2, 0.5]))
+def test_the_bound_holds_for_any_particles(particles, kernel, redshift):
+    *position, h, area = np.array(particles).T
+    gas = gas_of(np.transpose(position), h, area, kernel=kernel, redshift=redshift)
+    maps = szfast.make_maps(gas, method="beam", rtol=0.05, noise=None, sightlines="euler27")
+    if maps.method == "beam":
+        assert error_of(maps, gas, views=(1, 13)) <= maps.bound <= 0.05
+
+
+@pytest.mark.parametrize("place", [0.0, 13.0, -87.0, 211.0, 500.0, 3000.0])
+def test_one_particle_keeps_the_bound_wherever_it_is_in_its_cell(place):
+    gas = gas_of([[place, 0.7 * place, -1.3 * place]], [20.0], [1.0])
+    maps = szfast.make_maps(gas, method="beam", noise=None)
+    assert maps.method == "beam"
+    assert error_of(maps, gas) <= maps.bound <= 1e-3
+
+
+def test_all_in_one_place():
+    gas = gas_of(np.full((5000, 3), 123.4), np.full(5000, 1.0), np.ones(5000))
+    maps = szfast.make_maps(gas, method="beam", noise=None)
+    assert error_of(maps, gas) <= maps.bound <= 1e-3
+
+
+def test_particles_that_no_mesh_takes_are_mapped_exactly():
+    few = gas_of([[30000.0, 0, 0], [0, 29000.0, 100], [800, -900, 0], [0, 0, 0]], [50, 50, 6000, 3000], [1, 1, 30, 30])
+    core = cluster()
+    gas = gas_of(
+        np.concatenate([core.offset_kpc, few.offset_kpc]),
+        np.concatenate([core.smoothing_length_kpc, few.smoothing_length_kpc]),
+        np.concatenate([core.mass_msun, few.mass_msun]) / 1e10,
+    )
+    # the exact method's pixels move the two narrow ones; that is in the bound
+    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=0.02)
+    assert maps.method == "beam"
+    assert error_of(maps, gas, views=(0, 3, 7)) <= maps.bound
+
+
+def test_same_bits_for_any_number_of_threads():
+    gas = cluster(1_200_000, scale_kpc=600.0)
+    first, *others = (szfast.make_maps(gas, method="beam", threads=threads, seed=3) for threads in (1, 2, 5))
+    assert first.method == "beam"
+    for other in others:
+        np.testing.assert_array_equal(first.y, other.y)
+
+
+def test_noise_is_that_of_the_exact_method():
+    gas = cluster()
+    noise = [
+        szfast.make_maps(gas, method=method, seed=8).y - szfast.make_maps(gas, method=method, noise=None).y
+        for method in ("beam", "exact")
+    ]
+    np.testing.assert_allclose(noise[0], noise[1], atol=2e-7 * np.abs(szfast.make_maps(gas).y).max() + 1e-11)
+
+
+def test_what_is_conserved_is_told():
+    gas = cluster()
+    seen, exact = (szfast.make_maps(gas, method=method, noise=None).conserved for method in ("beam", "exact"))
+    np.testing.assert_allclose(seen.loaded_kpc2, exact.loaded_kpc2, rtol=1e-5)
+    np.testing.assert_allclose(seen.patch_kpc2, exact.patch_kpc2, rtol=1e-5)
+    np.testing.assert_allclose(seen.field_kpc2, exact.field_kpc2, rtol=1e-3)
+
+
+def test_auto_takes_the_cheaper_and_says_why(caplog):
+    with caplog.at_level(logging.INFO, logger="szfast.maps"):
+        assert szfast.make_maps(cluster(50), method="auto", sightlines=np.eye(3)[None]).method == "exact"
+        assert "cheaper" in caplog.text
+        many = szfast.make_maps(cluster(60000), method="auto")
+    assert many.method == "beam"
+    assert f"error at most {many.bound:.1e}" in caplog.text
+    assert szfast.make_maps(cluster(60000), method="auto", rtol=1e-6).method == "exact"
+
+
+def test_where_there_is_no_beam_method():
+    sharp = szfast.Instrument("sharp", 1 * u.arcmin, 64, 1 * u.arcmin)
+    gas = cluster(500)
+    assert szfast.make_maps(gas, depth=1 * u.Mpc).method == "exact"
+    assert szfast.make_maps(gas, instrument=sharp).method == "exact"
+    for options, says in (({"depth": 1 * u.Mpc}, "depth"), ({"instrument": sharp}, "Nyquist")):
+        with pytest.raises(ArgumentError, match=says):
+            szfast.make_maps(gas, method="beam", **options)
+
+
+@pytest.mark.parametrize("rtol", [0.0, -1e-3, 1.0, float("nan"), "1e-3", True])
+def test_bad_tolerances_are_refused(rtol):
+    with pytest.raises(ArgumentError, match="'rtol'"):
+        szfast.make_maps(cluster(10), rtol=rtol)
+
+
+def test_the_core_refuses_what_is_not_finite():
+    from szfast.maps.beam_projection import Mesh, Particles, project_on_mesh
+
+    mesh = Mesh.of("cubic", 0.5, 4.5, 840.0, 3000.0)
+    for column in range(5):
+        for wrong in (np.nan, np.inf, -1.0):
+            if wrong == -1.0 and column < 3:
+                continue
+            columns = [np.ones(37, dtype=np.float32) for _ in range(5)]
+            columns[column][33] = wrong
+            with pytest.raises(ValueError, match="finite"):
+                project_on_mesh(Particles(*columns), np.eye(3)[None], mesh, pixels=128, pixel_kpc=340.0)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_kernel_transforms(kernel):
+    q = np.linspace(0, 30, 100)
+    # the quadrature's own nodes; both are exact to rounding
+    np.testing.assert_allclose(kernel_transform(kernel, q), transform_by_quadrature(kernel, q), atol=1e-9)
+
+
+def test_finer_meshes_promise_less_error():
+    errors = np.array([spreading("cubic", cell, window_shape(cell, 0.0), 1.0, 5.0).error for cell in CELLS])
+    assert (np.diff(errors[:, 0]) < 0).all()
+    assert errors[-1, 0] < 5e-5
+
+
+def test_pixels_move_narrow_particles_only():
+    narrow, wide = pixel_error("cubic", 2.47, np.array([0.0, 4.0]))
+    assert 0.05 < narrow < 0.7
+    assert wide < 1e-2
+
+
+def binned_exact(**options) -> np.ndarray:
+    """The exact method with pixels four times as fine, averaged: without its own pixels' effect."""
+    planck = szfast.PLANCK
+    fine = szfast.Instrument("fine", planck.pixel / 4, 4 * planck.size, planck.beam_fwhm)
+    y = szfast.make_maps(method="exact", instrument=fine, noise=None, **options).y
+    return y.reshape(len(y), planck.size, 4, planck.size, 4).mean(axis=(2, 4))
+
+
+def compare_real(redshifts, **options):
+    for redshift in redshifts:
+        seen = szfast.make_maps(method="beam", redshift=redshift, noise=None, **options)
+        assert seen.method == "beam"
+        exact = binned_exact(redshift=redshift, **options)
+        error = (np.abs(seen.y - exact).max(axis=(1, 2)) / exact.max(axis=(1, 2))).max()
+        # what finer pixels leave of their effect is below 2e-4
+        assert error < min(seen.bound, 3e-4)
+
+
+def test_a_real_cluster(real_data):
+    center = [2501.6, 2497.2, 2503.0] * u.kpc / cu.littleh
+    # nearer, more of its gas is in kernels that are wide against the beam
+    compare_real((0.15, 0.3, 0.6), snapshot=real_data("the300/snap_Gadget_sample"), center=center)
+
+
+def test_a_real_box(real_data):
+    snapshot = real_data("gadget4/box/snapshot_002.hdf5")
+    halo = szfast.read_halos(real_data("gadget4/box/fof_subhalo_tab_002.hdf5"), snapshot=snapshot)[0]
+    # farther out the sparse gas of the box is too wide for the bound, and the method is exact
+    compare_real((0.6,), snapshot=snapshot, halo=halo, radius=10 * u.Mpc)
