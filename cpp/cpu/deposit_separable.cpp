@@ -1,0 +1,377 @@
+// Who owns what: a task is a group of up to eight views and one fixed block of particles, and has a map of its own for
+// each view. A particle's geometry is worked out for all views of the group at once; its pixels are then, view by view,
+// sums of products of shares along x and along y (separable_kernel.hpp), added in double a row of eight at a time.
+#include "axis_shares.hpp"
+#include "level.hpp"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace szfast {
+namespace SZFAST_LEVEL {
+namespace {
+
+constexpr int row_pixels = 8;
+constexpr int row_parts = 2 * row_pixels / lanes;
+typedef double Doubles __attribute__((vector_size(lanes * sizeof(float))));
+typedef float HalfFloats __attribute__((vector_size(lanes * sizeof(float) / 2)));
+
+// Eight pixels of a row; each level adds as many at once as its registers hold.
+struct Row {
+    Doubles part[row_parts];
+};
+
+inline Doubles in_double(const float *values) {
+#if defined(__AVX512F__)
+    return _mm512_maskz_cvtps_pd(__mmask8(-1), _mm256_loadu_ps(values));
+#elif defined(__AVX2__)
+    return _mm256_cvtps_pd(_mm_loadu_ps(values));
+#else
+    return __builtin_convertvector(load<HalfFloats>(values), Doubles);
+#endif
+}
+
+inline Row row_of(const float *shares) {
+    Row row;
+    for (int p = 0; p < row_parts; ++p)
+        row.part[p] = in_double(shares + p * lanes / 2);
+    return row;
+}
+
+inline Row row_of(const double *shares) {
+    Row row;
+    for (int p = 0; p < row_parts; ++p)
+        row.part[p] = load<Doubles>(shares + p * lanes / 2);
+    return row;
+}
+
+// map[j, 0..7] += sum_k x_k y_k[j]
+template <int terms>
+inline void add_rows(const Row *x, const double *y, std::size_t y_stride, int rows, double *map, std::size_t stride) {
+    for (int j = 0; j < rows; ++j, map += stride)
+        for (int p = 0; p < row_parts; ++p) {
+            Doubles sum = load<Doubles>(map + p * lanes / 2);
+            for (int k = 0; k < terms; ++k)
+                sum += x[k].part[p] * y[k * y_stride + j];
+            std::memcpy(map + p * lanes / 2, &sum, sizeof sum);
+        }
+}
+
+// Rows are broadcast from memory, which is free; the compiler would rather shuffle them out of registers.
+template <class T> inline void keep_in_memory(T &array) {
+    asm volatile("" : "+m"(array));
+}
+
+// A particle's centre on a view, from the lower corner of the lowest pixel it touches.
+struct Place {
+    float x, y;
+};
+
+inline Batch boundary_numbers(bool both_axes) {
+    Batch number;
+    for (int p = 0; p < parts; ++p)
+        for (int lane = 0; lane < lanes; ++lane) {
+            const int i = p * lanes + lane;
+            number.part[p][lane] = float(both_axes ? i % 8 : i);
+        }
+    return number;
+}
+
+struct Numbers {
+    Batch one_axis = boundary_numbers(false), both_axes = boundary_numbers(true);
+};
+
+// Shares of one view, both axes: eight and eight where the particle touches at most seven pixels a side, else sixteen
+// and sixteen, for at most fifteen.
+template <int terms> struct Shares {
+    float first[terms][batch], second[terms][batch];
+};
+
+template <int terms>
+inline void small_shares(const SeparableTable &table, const Numbers &numbers, const Place &place, float inverse_h,
+                         Shares<terms> &shares) {
+    Batch distance;
+    for (int p = 0; p < parts; ++p) {
+        Floats at;
+        if constexpr (parts == 1)
+            at = numbers.one_axis.part[0] < 7.5f ? Floats{} + place.x : Floats{} + place.y;
+        else
+            at = Floats{} + (p < parts / 2 ? place.x : place.y);
+        distance.part[p] = (numbers.both_axes.part[p] - at) * inverse_h;
+    }
+    axis_shares<terms, true, false>(table, distance, shares.first);
+}
+
+template <int terms>
+inline void middle_shares(const SeparableTable &table, const Numbers &numbers, const Place &place, float inverse_h,
+                          Shares<terms> &shares) {
+    const auto along = [&](float center, float (*to)[batch]) {
+        Batch distance;
+        for (int p = 0; p < parts; ++p)
+            distance.part[p] = (numbers.one_axis.part[p] - center) * inverse_h;
+        if (table.precise)
+            axis_shares<terms, false, true>(table, distance, to);
+        else
+            axis_shares<terms, false, false>(table, distance, to);
+    };
+    along(place.x, shares.first);
+    along(place.y, shares.second);
+}
+
+template <int terms>
+inline void add_small(const Shares<terms> &shares, const double *weight, int width, double *map, std::size_t stride) {
+    alignas(64) double y[terms][row_pixels];
+    Row x[terms];
+    for (int k = 0; k < terms; ++k) {
+        x[k] = row_of(shares.first[k]);
+        const Row along_y = row_of(shares.first[k] + 8);
+        for (int p = 0; p < row_parts; ++p) {
+            const Doubles weighted = along_y.part[p] * weight[k];
+            std::memcpy(y[k] + p * lanes / 2, &weighted, sizeof weighted);
+        }
+    }
+    keep_in_memory(y);
+    add_rows<terms>(x, y[0], row_pixels, width, map, stride);
+}
+
+template <int terms>
+inline void add_middle(const Shares<terms> &shares, const double *weight, int width, double *map, std::size_t stride) {
+    alignas(64) double y[terms][batch];
+    for (int k = 0; k < terms; ++k)
+        for (int half = 0; half < 2; ++half) {
+            const Row along_y = row_of(shares.second[k] + 8 * half);
+            for (int p = 0; p < row_parts; ++p) {
+                const Doubles weighted = along_y.part[p] * weight[k];
+                std::memcpy(y[k] + 8 * half + p * lanes / 2, &weighted, sizeof weighted);
+            }
+        }
+    keep_in_memory(y);
+    for (int half = 0; half < 2; ++half) {
+        Row x[terms];
+        for (int k = 0; k < terms; ++k)
+            x[k] = row_of(shares.first[k] + 8 * half);
+        add_rows<terms>(x, y[0], batch, width, map + 8 * half, stride);
+    }
+}
+
+// Pixels of [center - h, center + h] on the grid.
+struct Span {
+    int first, count;
+};
+
+inline Span touched(double center, double h, int n) {
+    const double low = center - h, high = center + h;
+    if (!(high > 0.0) || !(low < n))
+        return {0, 0};
+    const int first = low > 0.0 ? int(low) : 0, last = high < n ? int(high) : n - 1;
+    return {first, last - first + 1};
+}
+
+inline double primitive(const double *fine, double u) {
+    const double size = u < 0.0 ? -u : u, s = (size < 1.0 ? size : 1.0) * SeparableTable::fine_cells;
+    const int cell = s < SeparableTable::fine_cells - 1 ? int(s) : SeparableTable::fine_cells - 1;
+    const double t = s - cell, *p = fine + 2 * cell, d = p[2] - p[0];
+    const double value = p[0] + t * (p[1] + t * (3.0 * d - 2.0 * p[1] - p[3] + t * (p[1] + p[3] - 2.0 * d)));
+    return u < 0.0 ? -value : value;
+}
+
+// Shares of the pixels of a span of any length, (terms, stride), in double where floats would lose digits.
+template <int terms>
+void span_shares(const SeparableTable &table, const Numbers &numbers, Span span, double center, double h, bool precise,
+                 double *shares, std::size_t stride) {
+    const double inverse_h = 1.0 / h;
+    if (precise) {
+        for (int k = 0; k < terms; ++k) {
+            const double *fine = table.fine + 2 * std::size_t(k) * (SeparableTable::fine_cells + 1);
+            double before = primitive(fine, (span.first - center) * inverse_h);
+            for (int i = 0; i < span.count; ++i) {
+                const double next = primitive(fine, (span.first + i + 1 - center) * inverse_h);
+                shares[k * stride + i] = next - before;
+                before = next;
+            }
+        }
+        return;
+    }
+    alignas(64) float some[terms][batch];
+    for (int done = 0; done < span.count; done += batch - 1) {
+        const float at = float(center - span.first - done);
+        Batch distance;
+        for (int p = 0; p < parts; ++p)
+            distance.part[p] = (numbers.one_axis.part[p] - at) * float(inverse_h);
+        axis_shares<terms, false, true>(table, distance, some);
+        // the last of the sixteen is overwritten by the next ones, or lies behind the span
+        for (int k = 0; k < terms; ++k)
+            for (int half = 0; half < 2; ++half) {
+                const Row row = row_of(some[k] + row_pixels * half);
+                std::memcpy(shares + k * stride + done + row_pixels * half, &row, sizeof row);
+            }
+    }
+}
+
+// Any size, cut by the border of the grid or not.
+template <int terms>
+void add_any(const SeparableTable &table, const Numbers &numbers, double cx, double cy, double h, double Y, int n,
+             double *scratch, double *map) {
+    const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
+    if (columns.count == 0 || rows.count == 0)
+        return;
+    const bool inside = cx - h >= 0.0 && cx + h <= n && cy - h >= 0.0 && cy + h <= n;
+    if (inside && columns.count == 1 && rows.count == 1) {
+        map[std::size_t(rows.first) * n + columns.first] += Y;
+        return;
+    }
+    const bool precise = !(h >= 0.02 && h < 32.0);
+    const std::size_t stride = deposit_scratch_stride(n);
+    double *x = scratch, *y = scratch + terms * stride;
+    span_shares<terms>(table, numbers, columns, cx, h, precise, x + row_pixels, stride);
+    span_shares<terms>(table, numbers, rows, cy, h, precise, y, stride);
+    // columns before and after the span are zero, so that eight pixels may start before it or end after it
+    const Row zero{};
+    for (int k = 0; k < terms; ++k) {
+        std::memcpy(x + k * stride, &zero, sizeof zero);
+        std::memcpy(x + k * stride + row_pixels + columns.count, &zero, sizeof zero);
+        for (int i = 0; i < rows.count; ++i)
+            y[k * stride + i] *= Y * table.weight[k];
+    }
+
+    double *corner = map + std::size_t(rows.first) * n;
+    const int eights = (columns.count + row_pixels - 1) / row_pixels * row_pixels;
+    int start = columns.first;
+    if (start + eights > n)
+        start = columns.first + columns.count - eights; // end with the span instead
+    int i = start, end = columns.first + columns.count;
+    if (start < 0) {
+        i = columns.first;
+        end = i + columns.count / row_pixels * row_pixels;
+    }
+    for (; i < end; i += row_pixels) {
+        Row eight[terms];
+        for (int k = 0; k < terms; ++k)
+            eight[k] = row_of(x + k * stride + row_pixels + i - columns.first);
+        add_rows<terms>(eight, y, stride, rows.count, corner + i, n);
+    }
+    for (; i < columns.first + columns.count; ++i)
+        for (int j = 0; j < rows.count; ++j) {
+            double sum = 0.0;
+            for (int k = 0; k < terms; ++k)
+                sum += x[k * stride + row_pixels + i - columns.first] * y[k * stride + j];
+            corner[std::size_t(j) * n + i] += sum;
+        }
+}
+
+// The whole number below; one less for a whole number, which as well bounds a particle from below.
+inline Doubles whole_below(Doubles value) {
+    constexpr double rounding = 6755399441055744.0; // 1.5 * 2^52
+    return (value - 0.5 + rounding) - rounding;
+}
+
+// A task's views, entry by entry; where there are fewer than the group holds, the last is repeated.
+struct ViewGroup {
+    double entry[view_size][view_group];
+    int count;
+};
+
+inline ViewGroup gather_views(const double *views, int count) {
+    ViewGroup group;
+    group.count = count;
+    for (int e = 0; e < view_size; ++e)
+        for (int v = 0; v < view_group; ++v)
+            group.entry[e][v] = views[view_size * (v < count ? v : count - 1) + e];
+    return group;
+}
+
+template <int terms>
+void deposit_terms(const SeparableTask &task, const SeparableTable &table, const std::atomic<bool> &stop,
+                   double *scratch) {
+    const Particles &particles = task.particles;
+    const Grid &grid = task.grid;
+    const ViewGroup views = gather_views(task.views, task.view_count);
+    const Numbers numbers;
+    const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
+    const int n = grid.n;
+    double loaded[view_group] = {};
+    alignas(64) Shares<terms> shares[view_group];
+    for (std::size_t p = task.begin; p < task.end; ++p) {
+        if ((p & 1023) == 0 && stop.load(std::memory_order_relaxed))
+            return;
+        const double x = particles.x[p], y = particles.y[p], z = particles.z[p], Y = particles.Y[p];
+        const double h = particles.h[p] * scale;
+        const float inverse_h = float(1.0 / h);
+        // a length of 2h touches at most this many pixels
+        const int width = h < 7.0 ? int(2.0 * h) + 2 : batch;
+        const int reach = width < row_pixels ? row_pixels : 2 * row_pixels;
+        const bool simple = width < batch && h >= 0.02;
+        alignas(64) double cx[view_group], cy[view_group], along[view_group], low_x[view_group], low_y[view_group];
+        for (int v = 0; v < view_group; v += lanes / 2) {
+            const auto turned = [&](int axis) {
+                return x * load<Doubles>(&views.entry[axis][v]) + y * load<Doubles>(&views.entry[axis + 3][v]) +
+                       z * load<Doubles>(&views.entry[axis + 6][v]);
+            };
+            const auto keep = [v](Doubles value, double *to) { std::memcpy(to + v, &value, sizeof value); };
+            const Doubles at_x = turned(0) * scale + middle, at_y = turned(1) * scale + middle;
+            keep(at_x, cx);
+            keep(at_y, cy);
+            keep(turned(2), along);
+            keep(whole_below(at_x - h), low_x);
+            keep(whole_below(at_y - h), low_y);
+        }
+        double weight[terms];
+        for (int k = 0; k < terms; ++k)
+            weight[k] = Y * table.weight[k];
+        // shares of all views first, their pixels after: views are independent, and the CPU works on several at once
+        double *corner[view_group];
+        for (int v = 0; v < views.count; ++v) {
+            corner[v] = nullptr;
+            if (!(along[v] <= grid.half_depth_kpc && along[v] >= -grid.half_depth_kpc))
+                continue;
+            loaded[v] += Y;
+            if (!(simple && low_x[v] >= 0.0 && low_y[v] >= 0.0 && low_x[v] <= n - reach && low_y[v] <= n - width)) {
+                add_any<terms>(table, numbers, cx[v], cy[v], h, Y, n, scratch, task.maps[v]);
+                continue;
+            }
+            corner[v] = task.maps[v] + std::ptrdiff_t(low_y[v]) * n + std::ptrdiff_t(low_x[v]);
+            const Place place{float(cx[v] - low_x[v]), float(cy[v] - low_y[v])};
+            if (width < row_pixels)
+                small_shares<terms>(table, numbers, place, inverse_h, shares[v]);
+            else
+                middle_shares<terms>(table, numbers, place, inverse_h, shares[v]);
+        }
+        keep_in_memory(shares);
+        for (int v = 0; v < views.count; ++v) {
+            if (!corner[v])
+                continue;
+            if (width < row_pixels)
+                add_small<terms>(shares[v], weight, width, corner[v], n);
+            else
+                add_middle<terms>(shares[v], weight, width, corner[v], n);
+        }
+    }
+    for (int v = 0; v < views.count; ++v)
+        task.loaded[v] += loaded[v];
+}
+
+} // namespace
+
+void deposit_separable(const SeparableTask &task, const SeparableTable &table, const std::atomic<bool> &stop,
+                       double *scratch) {
+    switch (table.terms) {
+    case 3:
+        return deposit_terms<3>(task, table, stop, scratch);
+    case 4:
+        return deposit_terms<4>(task, table, stop, scratch);
+    case 5:
+        return deposit_terms<5>(task, table, stop, scratch);
+    case 6:
+        return deposit_terms<6>(task, table, stop, scratch);
+    case 8:
+        return deposit_terms<8>(task, table, stop, scratch);
+    case 10:
+        return deposit_terms<10>(task, table, stop, scratch);
+    default:
+        return deposit_terms<12>(task, table, stop, scratch);
+    }
+}
+
+} // namespace SZFAST_LEVEL
+} // namespace szfast
