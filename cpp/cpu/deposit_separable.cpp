@@ -147,7 +147,7 @@ inline void add_middle(const Shares<terms> &shares, const double *weight, int wi
             }
         }
     keep_in_memory(y);
-    for (int half = 0; half < 2; ++half) {
+    for (int half = 0; half < (width > row_pixels ? 2 : 1); ++half) {
         Row x[terms];
         for (int k = 0; k < terms; ++k)
             x[k] = row_of(shares.first[k] + 8 * half);
@@ -281,6 +281,47 @@ inline ViewGroup gather_views(const double *views, int count) {
     return group;
 }
 
+// Where one particle falls on each view of a group.
+struct Falls {
+    alignas(64) double x[view_group], y[view_group];              // centre, in pixels from the grid's corner
+    alignas(64) double corner[view_group];                        // number of the lowest pixel touched
+    alignas(64) float inside_x[view_group], inside_y[view_group]; // centre, from that pixel's corner
+    alignas(64) std::int64_t within[view_group];                  // nonzero: within the depth
+    alignas(64) std::int64_t whole[view_group];                   // nonzero: every pixel touched is on the grid
+};
+
+struct Window {
+    double h;
+    int width; // pixels touched a side, at most
+    int reach; // pixels written a row
+};
+
+inline void fall(const ViewGroup &views, const Grid &grid, double x, double y, double z, double Y, const Window &window,
+                 Falls &falls, double *loaded) {
+    typedef std::int64_t Mask __attribute__((vector_size(lanes * sizeof(float))));
+    const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
+    const double last_x = grid.n - window.reach, last_y = grid.n - window.width;
+    for (int v = 0; v < view_group; v += lanes / 2) {
+        const auto turned = [&](int axis) {
+            return x * load<Doubles>(&views.entry[axis][v]) + y * load<Doubles>(&views.entry[axis + 3][v]) +
+                   z * load<Doubles>(&views.entry[axis + 6][v]);
+        };
+        const auto keep = [v](const auto &value, auto *to) { std::memcpy(to + v, &value, sizeof value); };
+        const Doubles along = turned(2), at_x = turned(0) * scale + middle, at_y = turned(1) * scale + middle;
+        const Doubles low_x = whole_below(at_x - window.h), low_y = whole_below(at_y - window.h);
+        const Mask within = (along <= grid.half_depth_kpc) & (along >= -grid.half_depth_kpc);
+        const Mask whole = (low_x >= 0.0) & (low_y >= 0.0) & (low_x <= last_x) & (low_y <= last_y);
+        keep(at_x, falls.x);
+        keep(at_y, falls.y);
+        keep(low_y * grid.n + low_x, falls.corner);
+        keep(__builtin_convertvector(at_x - low_x, HalfFloats), falls.inside_x);
+        keep(__builtin_convertvector(at_y - low_y, HalfFloats), falls.inside_y);
+        keep(within, falls.within);
+        keep(whole, falls.whole);
+        keep(load<Doubles>(loaded + v) + (within ? Doubles{} + Y : Doubles{}), loaded);
+    }
+}
+
 template <int terms>
 void deposit_terms(const SeparableTask &task, const SeparableTable &table, const std::atomic<bool> &stop,
                    double *scratch) {
@@ -288,34 +329,21 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
     const Grid &grid = task.grid;
     const ViewGroup views = gather_views(task.views, task.view_count);
     const Numbers numbers;
-    const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
+    const double scale = 1.0 / grid.pixel_kpc;
     const int n = grid.n;
-    double loaded[view_group] = {};
+    alignas(64) double loaded[view_group] = {};
     alignas(64) Shares<terms> shares[view_group];
+    Falls falls;
     for (std::size_t p = task.begin; p < task.end; ++p) {
         if ((p & 1023) == 0 && stop.load(std::memory_order_relaxed))
             return;
-        const double x = particles.x[p], y = particles.y[p], z = particles.z[p], Y = particles.Y[p];
-        const double h = particles.h[p] * scale;
+        const double Y = particles.Y[p], h = particles.h[p] * scale;
         const float inverse_h = float(1.0 / h);
         // a length of 2h touches at most this many pixels
         const int width = h < 7.0 ? int(2.0 * h) + 2 : batch;
-        const int reach = width < row_pixels ? row_pixels : 2 * row_pixels;
-        const bool simple = width < batch && h >= 0.02;
-        alignas(64) double cx[view_group], cy[view_group], along[view_group], low_x[view_group], low_y[view_group];
-        for (int v = 0; v < view_group; v += lanes / 2) {
-            const auto turned = [&](int axis) {
-                return x * load<Doubles>(&views.entry[axis][v]) + y * load<Doubles>(&views.entry[axis + 3][v]) +
-                       z * load<Doubles>(&views.entry[axis + 6][v]);
-            };
-            const auto keep = [v](Doubles value, double *to) { std::memcpy(to + v, &value, sizeof value); };
-            const Doubles at_x = turned(0) * scale + middle, at_y = turned(1) * scale + middle;
-            keep(at_x, cx);
-            keep(at_y, cy);
-            keep(turned(2), along);
-            keep(whole_below(at_x - h), low_x);
-            keep(whole_below(at_y - h), low_y);
-        }
+        const bool small = width < row_pixels, simple = width < batch && h >= 0.02;
+        fall(views, grid, particles.x[p], particles.y[p], particles.z[p], Y,
+             {h, width, width <= row_pixels ? row_pixels : 2 * row_pixels}, falls, loaded);
         double weight[terms];
         for (int k = 0; k < terms; ++k)
             weight[k] = Y * table.weight[k];
@@ -323,16 +351,15 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
         double *corner[view_group];
         for (int v = 0; v < views.count; ++v) {
             corner[v] = nullptr;
-            if (!(along[v] <= grid.half_depth_kpc && along[v] >= -grid.half_depth_kpc))
+            if (!falls.within[v])
                 continue;
-            loaded[v] += Y;
-            if (!(simple && low_x[v] >= 0.0 && low_y[v] >= 0.0 && low_x[v] <= n - reach && low_y[v] <= n - width)) {
-                add_any<terms>(table, numbers, cx[v], cy[v], h, Y, n, scratch, task.maps[v]);
+            if (!(simple && falls.whole[v])) {
+                add_any<terms>(table, numbers, falls.x[v], falls.y[v], h, Y, n, scratch, task.maps[v]);
                 continue;
             }
-            corner[v] = task.maps[v] + std::ptrdiff_t(low_y[v]) * n + std::ptrdiff_t(low_x[v]);
-            const Place place{float(cx[v] - low_x[v]), float(cy[v] - low_y[v])};
-            if (width < row_pixels)
+            corner[v] = task.maps[v] + std::ptrdiff_t(falls.corner[v]);
+            const Place place{falls.inside_x[v], falls.inside_y[v]};
+            if (small)
                 small_shares<terms>(table, numbers, place, inverse_h, shares[v]);
             else
                 middle_shares<terms>(table, numbers, place, inverse_h, shares[v]);
@@ -341,7 +368,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
         for (int v = 0; v < views.count; ++v) {
             if (!corner[v])
                 continue;
-            if (width < row_pixels)
+            if (small)
                 add_small<terms>(shares[v], weight, width, corner[v], n);
             else
                 add_middle<terms>(shares[v], weight, width, corner[v], n);
@@ -356,6 +383,8 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
 void deposit_separable(const SeparableTask &task, const SeparableTable &table, const std::atomic<bool> &stop,
                        double *scratch) {
     switch (table.terms) {
+    case 2:
+        return deposit_terms<2>(task, table, stop, scratch);
     case 3:
         return deposit_terms<3>(task, table, stop, scratch);
     case 4:

@@ -234,7 +234,7 @@ SeparableTable SeparableKernel::view(double rtol) const {
     // the rest is left to the floats of the tables, and to points between those that were measured
     constexpr double share = 0.75;
     SeparableTable table{0, rtol < 5e-5, {}, cubic_.data(), quintic_.data(), fine_.data()};
-    for (const int terms : {3, 4, 5, 6, 8, 10, 12})
+    for (const int terms : {2, 3, 4, 5, 6, 8, 10, 12})
         if (rtol >= 1e-5 && terms <= terms_ && error_[terms] <= share * rtol) {
             table.terms = terms;
             // all that is dropped is given back by scale: the share of the whole plane is one

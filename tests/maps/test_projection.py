@@ -47,7 +47,7 @@ def test_one_particle_is_its_kernel_over_each_pixel(kernel, h):
         x, y = np.round((n / 2 + np.array(inside)) * 4096) / 4096
         h = float(np.float32(h))
         truth = uniform_shares(x, y, h, n) if kernel == "uniform" else pixel_shares(kernel, x, y, h, n, step=0.025)
-        for rtol in (1e-2, 1e-3, 1e-4, 1e-5, 1e-7):
+        for rtol in (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-7):
             found, _ = projected(np.array([x]), np.array([y]), np.array([h]), np.ones(1), n, kernel, rtol=rtol)
             # what is asked, of the particle's own peak; tables and quadratures in float64 reach a few 1e-7
             assert np.abs(found[0] - truth).max() < max(rtol, 1e-6) * truth.max()

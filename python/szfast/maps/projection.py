@@ -63,7 +63,7 @@ def project(
     depth_kpc : float, optional
         Only particles whose centre is within half of it on both sides of the centre; everything by default.
     rtol : float
-        Largest error of a particle in any pixel, as a share of its own peak there. Errors of many particles cancel: on a
+        Largest error of a particle in any pixel, as a share of its own peak. Errors of many particles cancel: on a
         cluster of 10^6 particles 1e-3 leaves 1e-6 of the map's peak. Below 1e-5 a slower way takes over, good to 1e-7.
     threads : int
         Zero for all cores.
