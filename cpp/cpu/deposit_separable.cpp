@@ -212,13 +212,13 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
 // Any size, cut by the border of the grid or not.
 template <int terms>
 void add_any(const SeparableTable &table, const Numbers &numbers, double cx, double cy, double h, double Y, int n,
-             double *scratch, double *map) {
+             double *scratch, double *map, std::size_t map_stride) {
     const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
     if (columns.count == 0 || rows.count == 0)
         return;
     const bool inside = cx - h >= 0.0 && cx + h <= n && cy - h >= 0.0 && cy + h <= n;
     if (inside && columns.count == 1 && rows.count == 1) {
-        map[std::size_t(rows.first) * n + columns.first] += Y;
+        map[rows.first * map_stride + columns.first] += Y;
         return;
     }
     const bool precise = !(h >= 0.02 && h < 32.0);
@@ -235,7 +235,7 @@ void add_any(const SeparableTable &table, const Numbers &numbers, double cx, dou
             y[k * stride + i] *= Y * table.weight[k];
     }
 
-    double *corner = map + std::size_t(rows.first) * n;
+    double *corner = map + rows.first * map_stride;
     const int eights = (columns.count + row_pixels - 1) / row_pixels * row_pixels;
     int start = columns.first;
     if (start + eights > n)
@@ -249,14 +249,14 @@ void add_any(const SeparableTable &table, const Numbers &numbers, double cx, dou
         Row eight[terms];
         for (int k = 0; k < terms; ++k)
             eight[k] = row_of(x + k * stride + row_pixels + i - columns.first);
-        add_rows<terms>(eight, y, stride, rows.count, corner + i, n);
+        add_rows<terms>(eight, y, stride, rows.count, corner + i, map_stride);
     }
     for (; i < columns.first + columns.count; ++i)
         for (int j = 0; j < rows.count; ++j) {
             double sum = 0.0;
             for (int k = 0; k < terms; ++k)
                 sum += x[k * stride + row_pixels + i - columns.first] * y[k * stride + j];
-            corner[std::size_t(j) * n + i] += sum;
+            corner[j * map_stride + i] += sum;
         }
 }
 
@@ -296,8 +296,8 @@ struct Window {
     int reach; // pixels written a row
 };
 
-inline void fall(const ViewGroup &views, const Grid &grid, double x, double y, double z, double Y, const Window &window,
-                 Falls &falls, double *loaded) {
+inline void fall(const ViewGroup &views, const Grid &grid, std::size_t stride, double x, double y, double z, double Y,
+                 const Window &window, Falls &falls, double *loaded) {
     typedef std::int64_t Mask __attribute__((vector_size(lanes * sizeof(float))));
     const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
     const double last_x = grid.n - window.reach, last_y = grid.n - window.width;
@@ -313,7 +313,7 @@ inline void fall(const ViewGroup &views, const Grid &grid, double x, double y, d
         const Mask whole = (low_x >= 0.0) & (low_y >= 0.0) & (low_x <= last_x) & (low_y <= last_y);
         keep(at_x, falls.x);
         keep(at_y, falls.y);
-        keep(low_y * grid.n + low_x, falls.corner);
+        keep(low_y * double(stride) + low_x, falls.corner);
         keep(__builtin_convertvector(at_x - low_x, HalfFloats), falls.inside_x);
         keep(__builtin_convertvector(at_y - low_y, HalfFloats), falls.inside_y);
         keep(within, falls.within);
@@ -342,7 +342,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
         // a length of 2h touches at most this many pixels
         const int width = h < 7.0 ? int(2.0 * h) + 2 : batch;
         const bool small = width < row_pixels, simple = width < batch && h >= 0.02;
-        fall(views, grid, particles.x[p], particles.y[p], particles.z[p], Y,
+        fall(views, grid, task.stride, particles.x[p], particles.y[p], particles.z[p], Y,
              {h, width, width <= row_pixels ? row_pixels : 2 * row_pixels}, falls, loaded);
         double weight[terms];
         for (int k = 0; k < terms; ++k)
@@ -354,7 +354,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
             if (!falls.within[v])
                 continue;
             if (!(simple && falls.whole[v])) {
-                add_any<terms>(table, numbers, falls.x[v], falls.y[v], h, Y, n, scratch, task.maps[v]);
+                add_any<terms>(table, numbers, falls.x[v], falls.y[v], h, Y, n, scratch, task.maps[v], task.stride);
                 continue;
             }
             corner[v] = task.maps[v] + std::ptrdiff_t(falls.corner[v]);
@@ -369,9 +369,9 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
             if (!corner[v])
                 continue;
             if (small)
-                add_small<terms>(shares[v], weight, width, corner[v], n);
+                add_small<terms>(shares[v], weight, width, corner[v], task.stride);
             else
-                add_middle<terms>(shares[v], weight, width, corner[v], n);
+                add_middle<terms>(shares[v], weight, width, corner[v], task.stride);
         }
     }
     for (int v = 0; v < views.count; ++v)

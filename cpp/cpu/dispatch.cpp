@@ -124,8 +124,11 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
     const std::size_t for_memory = std::max<std::size_t>(1, (std::size_t(1) << 26) / (pixels * view_count));
     const std::size_t blocks = std::min({for_machine, for_work, for_memory});
 
+    // an odd number of cache lines a row: rows a page apart would share a place in the cache
+    const std::size_t stride = by_corners || blocks == 1 ? grid.n : ((grid.n + 7) / 8 | 1) * 8;
+    const std::size_t map_size = stride * grid.n;
     // not filled here: each task clears its own, in its own thread
-    const std::unique_ptr<double[]> block_maps(blocks > 1 ? new double[blocks * pixels * view_count] : nullptr);
+    const std::unique_ptr<double[]> block_maps(blocks > 1 ? new double[blocks * map_size * view_count] : nullptr);
     std::vector<double> block_loaded(blocks * view_count);
     const int workers = thread_count(threads);
     std::vector<std::unique_ptr<double[]>> scratch(workers);
@@ -137,16 +140,17 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         const std::size_t first = group * view_count / groups, last = (group + 1) * view_count / groups;
         double *own[view_group];
         for (std::size_t view = first; view < last; ++view) {
-            own[view - first] = (blocks > 1 ? &block_maps[block * view_count * pixels] : maps) + view * pixels;
-            std::fill(own[view - first], own[view - first] + pixels, 0.0);
+            own[view - first] = (blocks > 1 ? &block_maps[block * view_count * map_size] : maps) + view * map_size;
+            std::fill(own[view - first], own[view - first] + map_size, 0.0);
         }
         double *sums = &block_loaded[block * view_count + first];
         if (by_corners)
             level().deposit_corners(all, begin, end, views + view_size * first, grid, corners, stop.asked,
                                     scratch[worker].get(), own[0], sums);
         else
-            level().deposit_separable({all, begin, end, grid, views + view_size * first, int(last - first), own, sums},
-                                      separable, stop.asked, scratch[worker].get());
+            level().deposit_separable(
+                {all, begin, end, grid, views + view_size * first, int(last - first), own, stride, sums}, separable,
+                stop.asked, scratch[worker].get());
     };
     if (!run_tasks(blocks * groups, workers, stop, work))
         return false;
@@ -156,11 +160,12 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         return true;
     const auto add_blocks = [&](std::size_t view, int) {
         double *to = maps + view * pixels;
-        std::copy_n(&block_maps[view * pixels], pixels, to);
-        for (std::size_t block = 1; block < blocks; ++block) {
-            const double *from = &block_maps[(block * view_count + view) * pixels];
-            for (std::size_t i = 0; i < pixels; ++i)
-                to[i] += from[i];
+        std::fill(to, to + pixels, 0.0);
+        for (std::size_t block = 0; block < blocks; ++block) {
+            const double *from = &block_maps[(block * view_count + view) * map_size];
+            for (int j = 0; j < grid.n; ++j)
+                for (int i = 0; i < grid.n; ++i)
+                    to[std::size_t(j) * grid.n + i] += from[j * stride + i];
         }
     };
     return run_tasks(view_count, workers, stop, add_blocks);

@@ -22,6 +22,7 @@ struct SeparableTask {
     const double *views;
     int view_count; // at most view_group
     double *const *maps;
+    std::size_t stride; // from row to row of a map
     double *loaded;
 };
 
