@@ -59,33 +59,41 @@ template <bool both_axes> inline Batch next_boundary(const Batch &at) {
     return next;
 }
 
-// Sixteen cells hold a cubic where a register has sixteen floats; elsewhere, and for wide kernels, where a pixel is the
-// small difference of two values, it is eight cells with a quintic.
-template <int terms, bool both_axes, bool precise>
-inline void axis_shares(const SeparableTable &table, const Batch &distance, float (*shares)[batch]) {
-    constexpr bool cubic = lanes == 16 && !precise;
-    constexpr int cells = cubic ? SeparableTable::cubic_cells : SeparableTable::quintic_cells;
-    constexpr int coefficients = cubic ? 4 : 6;
-    constexpr float below_one = 0.99999994f;
-    Batch t;
+// Cell and place in it of sixteen boundaries.
+struct Cells {
+    Batch place;
     Ints cell[parts];
     Words sign[parts];
+};
+
+// Sixteen cells hold a cubic where a register has sixteen floats; elsewhere, and for wide kernels, where a pixel is the
+// small difference of two values, it is eight cells with a quintic.
+template <bool precise> constexpr bool is_cubic = lanes == 16 && !precise;
+
+template <bool precise> inline void find_cells(const Batch &distance, Cells &cells) {
+    constexpr int count = is_cubic<precise> ? SeparableTable::cubic_cells : SeparableTable::quintic_cells;
+    constexpr float below_one = 0.99999994f;
     for (int p = 0; p < parts; ++p) {
         const Words bits = same_bits<Words>(distance.part[p]);
-        sign[p] = bits & 0x80000000u;
+        cells.sign[p] = bits & 0x80000000u;
         const Floats size = same_bits<Floats>(bits & 0x7FFFFFFFu);
-        const Floats scaled = (size < below_one ? size : Floats{} + below_one) * float(cells);
-        cell[p] = __builtin_convertvector(scaled, Ints);
-        t.part[p] = scaled - __builtin_convertvector(cell[p], Floats);
+        const Floats scaled = (size < below_one ? size : Floats{} + below_one) * float(count);
+        cells.cell[p] = __builtin_convertvector(scaled, Ints);
+        cells.place.part[p] = scaled - __builtin_convertvector(cells.cell[p], Floats);
     }
-    const float *entry = cubic ? table.cubic : table.quintic;
+}
+
+template <int terms, bool both_axes, bool precise>
+inline void axis_shares(const SeparableTable &table, const Cells &cells, float (*shares)[batch]) {
+    constexpr int coefficients = is_cubic<precise> ? 4 : 6;
+    const float *entry = is_cubic<precise> ? table.cubic : table.quintic;
     for (int k = 0; k < terms; ++k, entry += coefficients * SeparableTable::lookup) {
         Batch value;
         for (int p = 0; p < parts; ++p) {
-            Floats sum = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cell[p]);
+            Floats sum = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cells.cell[p]);
             for (int i = coefficients - 2; i >= 0; --i)
-                sum = look_up(entry + i * SeparableTable::lookup, cell[p]) + t.part[p] * sum;
-            value.part[p] = same_bits<Floats>(same_bits<Words>(sum) ^ sign[p]);
+                sum = look_up(entry + i * SeparableTable::lookup, cells.cell[p]) + cells.place.part[p] * sum;
+            value.part[p] = same_bits<Floats>(same_bits<Words>(sum) ^ cells.sign[p]);
         }
         const Batch next = next_boundary<both_axes>(value);
         for (int p = 0; p < parts; ++p) {

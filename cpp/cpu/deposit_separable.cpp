@@ -88,9 +88,7 @@ template <int terms> struct Shares {
     float first[terms][batch], second[terms][batch];
 };
 
-template <int terms>
-inline void small_shares(const SeparableTable &table, const Numbers &numbers, const Place &place, float inverse_h,
-                         Shares<terms> &shares) {
+inline void small_cells(const Numbers &numbers, const Place &place, float inverse_h, Cells &cells) {
     Batch distance;
     for (int p = 0; p < parts; ++p) {
         Floats at;
@@ -100,23 +98,20 @@ inline void small_shares(const SeparableTable &table, const Numbers &numbers, co
             at = Floats{} + (p < parts / 2 ? place.x : place.y);
         distance.part[p] = (numbers.both_axes.part[p] - at) * inverse_h;
     }
-    axis_shares<terms, true, false>(table, distance, shares.first);
+    find_cells<false>(distance, cells);
 }
 
-template <int terms>
-inline void middle_shares(const SeparableTable &table, const Numbers &numbers, const Place &place, float inverse_h,
-                          Shares<terms> &shares) {
-    const auto along = [&](float center, float (*to)[batch]) {
-        Batch distance;
-        for (int p = 0; p < parts; ++p)
-            distance.part[p] = (numbers.one_axis.part[p] - center) * inverse_h;
-        if (table.precise)
-            axis_shares<terms, false, true>(table, distance, to);
-        else
-            axis_shares<terms, false, false>(table, distance, to);
-    };
-    along(place.x, shares.first);
-    along(place.y, shares.second);
+template <bool precise> inline void axis_cells(const Numbers &numbers, float center, float inverse_h, Cells &cells) {
+    Batch distance;
+    for (int p = 0; p < parts; ++p)
+        distance.part[p] = (numbers.one_axis.part[p] - center) * inverse_h;
+    find_cells<precise>(distance, cells);
+}
+
+template <bool precise>
+inline void middle_cells(const Numbers &numbers, const Place &place, float inverse_h, Cells *cells) {
+    axis_cells<precise>(numbers, place.x, inverse_h, cells[0]);
+    axis_cells<precise>(numbers, place.y, inverse_h, cells[1]);
 }
 
 template <int terms>
@@ -196,10 +191,9 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
     alignas(64) float some[terms][batch];
     for (int done = 0; done < span.count; done += batch - 1) {
         const float at = float(center - span.first - done);
-        Batch distance;
-        for (int p = 0; p < parts; ++p)
-            distance.part[p] = (numbers.one_axis.part[p] - at) * float(inverse_h);
-        axis_shares<terms, false, true>(table, distance, some);
+        Cells cells;
+        axis_cells<true>(numbers, at, float(inverse_h), cells);
+        axis_shares<terms, false, true>(table, cells, some);
         // the last of the sixteen is overwritten by the next ones, or lies behind the span
         for (int k = 0; k < terms; ++k)
             for (int half = 0; half < 2; ++half) {
@@ -290,6 +284,12 @@ struct Falls {
     alignas(64) std::int64_t whole[view_group];                   // nonzero: every pixel touched is on the grid
 };
 
+// Views on which a particle is whole, and where its pixels begin.
+struct Pending {
+    double *corner[view_group];
+    int count = 0;
+};
+
 struct Window {
     double h;
     int width; // pixels touched a side, at most
@@ -332,6 +332,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
     const double scale = 1.0 / grid.pixel_kpc;
     const int n = grid.n;
     alignas(64) double loaded[view_group] = {};
+    alignas(64) Cells cells[view_group][2];
     alignas(64) Shares<terms> shares[view_group];
     Falls falls;
     for (std::size_t p = task.begin; p < task.end; ++p) {
@@ -347,32 +348,42 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
         double weight[terms];
         for (int k = 0; k < terms; ++k)
             weight[k] = Y * table.weight[k];
-        // shares of all views first, their pixels after: views are independent, and the CPU works on several at once
-        double *corner[view_group];
+        // Each step for all views in turn: within a view they wait for one another, and the CPU cannot look far ahead.
+        Pending pending;
         for (int v = 0; v < views.count; ++v) {
-            corner[v] = nullptr;
             if (!falls.within[v])
                 continue;
             if (!(simple && falls.whole[v])) {
                 add_any<terms>(table, numbers, falls.x[v], falls.y[v], h, Y, n, scratch, task.maps[v], task.stride);
                 continue;
             }
-            corner[v] = task.maps[v] + std::ptrdiff_t(falls.corner[v]);
             const Place place{falls.inside_x[v], falls.inside_y[v]};
+            Cells *own = cells[pending.count];
             if (small)
-                small_shares<terms>(table, numbers, place, inverse_h, shares[v]);
+                small_cells(numbers, place, inverse_h, own[0]);
+            else if (table.precise)
+                middle_cells<true>(numbers, place, inverse_h, own);
             else
-                middle_shares<terms>(table, numbers, place, inverse_h, shares[v]);
+                middle_cells<false>(numbers, place, inverse_h, own);
+            pending.corner[pending.count++] = task.maps[v] + std::ptrdiff_t(falls.corner[v]);
         }
+        keep_in_memory(cells);
+        for (int i = 0; i < pending.count; ++i)
+            if (small) {
+                axis_shares<terms, true, false>(table, cells[i][0], shares[i].first);
+            } else if (table.precise) {
+                axis_shares<terms, false, true>(table, cells[i][0], shares[i].first);
+                axis_shares<terms, false, true>(table, cells[i][1], shares[i].second);
+            } else {
+                axis_shares<terms, false, false>(table, cells[i][0], shares[i].first);
+                axis_shares<terms, false, false>(table, cells[i][1], shares[i].second);
+            }
         keep_in_memory(shares);
-        for (int v = 0; v < views.count; ++v) {
-            if (!corner[v])
-                continue;
+        for (int i = 0; i < pending.count; ++i)
             if (small)
-                add_small<terms>(shares[v], weight, width, corner[v], task.stride);
+                add_small<terms>(shares[i], weight, width, pending.corner[i], task.stride);
             else
-                add_middle<terms>(shares[v], weight, width, corner[v], task.stride);
-        }
+                add_middle<terms>(shares[i], weight, width, pending.corner[i], task.stride);
     }
     for (int v = 0; v < views.count; ++v)
         task.loaded[v] += loaded[v];
