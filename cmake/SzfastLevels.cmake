@@ -7,13 +7,18 @@ function(szfast_add_levels target)
   endif()
   foreach(level IN LISTS levels)
     set(objects szfast_${level})
-    add_library(${objects} OBJECT cpp/cpu/deposit.cpp cpp/cpu/observe.cpp cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp)
+    add_library(${objects} OBJECT cpp/cpu/deposit_corners.cpp cpp/cpu/deposit_separable.cpp cpp/cpu/observe.cpp
+      cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp)
     target_include_directories(${objects} PRIVATE cpp/include cpp/cpu)
     target_compile_definitions(${objects} PRIVATE SZFAST_LEVEL=${level})
     # sqrt without errno is one instruction; nothing here reads errno. Vectors of lanes never cross a library's boundary.
     target_compile_options(${objects} PRIVATE -Wall -Wextra -fno-math-errno -fno-trapping-math -Wno-psabi)
     if(NOT level STREQUAL "baseline")
       target_compile_options(${objects} PRIVATE -march=x86-64-${level})
+      if(level STREQUAL "v4" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # otherwise conversions of whole vectors are cut in two
+        target_compile_options(${objects} PRIVATE -mprefer-vector-width=512)
+      endif()
       # a weak symbol compiled for a newer CPU would be linked for everybody
       if(CMAKE_NM)
         add_custom_command(TARGET ${target} PRE_LINK COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} "-DOBJECTS=$<TARGET_OBJECTS:${objects}>"

@@ -20,7 +20,7 @@ Kernel kernel_named(const std::string &name) {
 
 py::tuple deposit(const py::object &x, const py::object &y, const py::object &z, const py::object &h,
                   const py::object &Y, const py::object &views, int pixels, double pixel_kpc, double half_depth_kpc,
-                  const std::string &kernel, int threads) {
+                  const std::string &kernel, double rtol, int threads) {
     const auto xs = checked<float>(x, "x", {-1});
     const py::ssize_t count = xs.size();
     const auto ys = checked<float>(y, "y", {count}), zs = checked<float>(z, "z", {count});
@@ -38,6 +38,8 @@ py::tuple deposit(const py::object &x, const py::object &y, const py::object &z,
         throw py::value_error("pixel_kpc: expected a positive number");
     if (!(half_depth_kpc > 0))
         throw py::value_error("half_depth_kpc: expected a positive number");
+    if (!(rtol > 0 && rtol < 1))
+        throw py::value_error("rtol: expected above 0 and below 1");
     const Kernel shape = kernel_named(kernel);
     const py::ssize_t view_count = rotations.shape(0);
     if (view_count > 1000000)
@@ -49,7 +51,7 @@ py::tuple deposit(const py::object &x, const py::object &y, const py::object &z,
     const double *rotation = rotations.data();
     double *map = maps.mutable_data(), *sum = loaded.mutable_data();
     interruptible([&](Stop &stop) {
-        return deposit_exact(particles, grid, rotation, int(view_count), shape, threads, stop, map, sum);
+        return deposit_exact(particles, grid, rotation, int(view_count), shape, rtol, threads, stop, map, sum);
     });
     return py::make_tuple(maps, loaded);
 }
@@ -132,11 +134,13 @@ py::array_t<double> column_density(const std::string &kernel, const py::object &
 
 PYBIND11_MODULE(_core, module) {
     module.doc() = "The C++ engine: projection, beam and noise on arrays whose unit stands in the name.";
-    module.def("deposit", &deposit, py::arg("x"), py::arg("y"), py::arg("z"), py::arg("h"), py::arg("Y"), py::kw_only(),
-               py::arg("views"), py::arg("pixels"), py::arg("pixel_kpc"), py::arg("half_depth_kpc"), py::arg("kernel"),
-               py::arg("threads"),
-               "Project particles exactly: float32 (N,) x, y, z, h [kpc], Y [kpc2], float64 (L, 3, 3) views ->\n"
-               "float64 (L, pixels, pixels) share of Y in each pixel [kpc2], float64 (L,) Y within the depth.");
+    module.def(
+        "deposit", &deposit, py::arg("x"), py::arg("y"), py::arg("z"), py::arg("h"), py::arg("Y"), py::kw_only(),
+        py::arg("views"), py::arg("pixels"), py::arg("pixel_kpc"), py::arg("half_depth_kpc"), py::arg("kernel"),
+        py::arg("rtol") = 1e-7, py::arg("threads"),
+        "Project particles exactly: float32 (N,) x, y, z, h [kpc], Y [kpc2], float64 (L, 3, 3) views ->\n"
+        "float64 (L, pixels, pixels) share of Y in each pixel [kpc2], float64 (L,) Y within the depth. A particle's\n"
+        "share of a pixel is good to rtol of its kernel's peak times the pixel's area.");
     module.def("observe", &observe_maps, py::kw_only(), py::arg("maps"), py::arg("keys"), py::arg("size"),
                py::arg("transfer"), py::arg("amplitude"), py::arg("threads"), py::arg("spectra") = py::none(),
                "Beam and noise: float64 (L, n, n) maps or None, uint64 (L, 5) keys (seed, cluster, view, realisation,\n"

@@ -2,12 +2,14 @@
 // threads.
 #include "level.hpp"
 #include "observe_plan.hpp"
+#include "order.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -17,12 +19,14 @@ namespace {
 
 struct Level {
     const char *name;
-    decltype(&baseline::deposit_block) deposit_block;
+    decltype(&baseline::deposit_corners) deposit_corners;
+    decltype(&baseline::deposit_separable) deposit_separable;
     decltype(&baseline::observe_lanes) observe_lanes;
     decltype(&baseline::observe_map) observe_map;
 };
 
-#define SZFAST_ROW(level) {#level, level::deposit_block, level::observe_lanes, level::observe_map}
+#define SZFAST_ROW(level) \
+    {#level, level::deposit_corners, level::deposit_separable, level::observe_lanes, level::observe_map}
 
 Level pick_level() {
 #ifdef SZFAST_X86_LEVELS
@@ -67,46 +71,73 @@ int fast_length(int wanted) {
 }
 
 bool deposit_exact(const Particles &particles, const Grid &grid, const double *views, int view_count, Kernel kernel,
-                   int threads, Stop &stop, double *maps, double *loaded) {
-    const ColumnTable table = column_tables(kernel).view();
+                   double rtol, int threads, Stop &stop, double *maps, double *loaded) {
+    const SeparableTable separable = separable_kernel(kernel).view(rtol);
+    const bool by_corners = separable.terms == 0;
+    const ColumnTable corners = by_corners ? column_tables(kernel).view() : ColumnTable{};
     const std::size_t pixels = std::size_t(grid.n) * grid.n;
-    std::fill(maps, maps + pixels * view_count, 0.0);
     std::fill(loaded, loaded + view_count, 0.0);
-    if (particles.count == 0 || view_count == 0)
+    if (particles.count == 0 || view_count == 0) {
+        std::fill(maps, maps + pixels * view_count, 0.0);
         return true;
+    }
+    // ordering costs as much as part of a view
+    constexpr int views_worth_ordering = 4;
+    std::optional<OrderedParticles> ordered;
+    if (view_count >= views_worth_ordering)
+        ordered.emplace(particles, grid);
+    const Particles all = ordered ? ordered->view() : particles;
 
     // A function of the problem alone, so that the order of every sum is fixed: enough tasks for a large machine,
     // blocks worth a map of their own, and at most 512 MiB of such maps.
-    const std::size_t for_machine = (256 + view_count - 1) / view_count;
-    const std::size_t for_work = particles.count / 16384 + 1;
+    const std::size_t groups = by_corners ? view_count : (view_count + view_group - 1) / view_group;
+    const std::size_t for_machine = (64 + groups - 1) / groups;
+    const std::size_t for_work = all.count / std::max<std::size_t>(16384, pixels) + 1;
     const std::size_t for_memory = std::max<std::size_t>(1, (std::size_t(1) << 26) / (pixels * view_count));
     const std::size_t blocks = std::min({for_machine, for_work, for_memory});
 
-    std::vector<double> block_maps(blocks > 1 ? blocks * pixels * view_count : 0);
+    // an odd number of cache lines a row: rows a page apart would share a place in the cache
+    const std::size_t stride = by_corners || blocks == 1 ? grid.n : ((grid.n + 7) / 8 | 1) * 8;
+    const std::size_t map_size = stride * grid.n;
+    // not filled here: each task clears its own, in its own thread
+    const std::unique_ptr<double[]> block_maps(blocks > 1 ? new double[blocks * map_size * view_count] : nullptr);
     std::vector<double> block_loaded(blocks * view_count);
     const int workers = thread_count(threads);
     std::vector<std::unique_ptr<double[]>> scratch(workers);
     const auto work = [&](std::size_t task, int worker) {
         if (!scratch[worker])
             scratch[worker] = std::make_unique<double[]>(deposit_scratch_size(grid.n));
-        const std::size_t block = task % blocks, view = task / blocks;
-        double *map = blocks > 1 ? &block_maps[task * pixels] : maps + view * pixels;
-        level().deposit_block(particles, block * particles.count / blocks, (block + 1) * particles.count / blocks,
-                              views + view_size * view, grid, table, stop.asked, scratch[worker].get(), map,
-                              &block_loaded[task]);
+        const std::size_t block = task / groups, group = task % groups;
+        const std::size_t begin = block * all.count / blocks, end = (block + 1) * all.count / blocks;
+        const std::size_t first = group * view_count / groups, last = (group + 1) * view_count / groups;
+        double *own[view_group];
+        for (std::size_t view = first; view < last; ++view) {
+            own[view - first] = (blocks > 1 ? &block_maps[block * view_count * map_size] : maps) + view * map_size;
+            std::fill(own[view - first], own[view - first] + map_size, 0.0);
+        }
+        double *sums = &block_loaded[block * view_count + first];
+        if (by_corners)
+            level().deposit_corners(all, begin, end, views + view_size * first, grid, corners, stop.asked,
+                                    scratch[worker].get(), own[0], sums);
+        else
+            level().deposit_separable(
+                {all, begin, end, grid, views + view_size * first, int(last - first), own, stride, sums}, separable,
+                stop.asked, scratch[worker].get());
     };
-    if (!run_tasks(blocks * view_count, workers, stop, work))
+    if (!run_tasks(blocks * groups, workers, stop, work))
         return false;
-    for (std::size_t task = 0; task < block_loaded.size(); ++task)
-        loaded[task / blocks] += block_loaded[task];
+    for (std::size_t i = 0; i < block_loaded.size(); ++i)
+        loaded[i % view_count] += block_loaded[i];
     if (blocks == 1)
         return true;
     const auto add_blocks = [&](std::size_t view, int) {
+        double *to = maps + view * pixels;
+        std::fill(to, to + pixels, 0.0);
         for (std::size_t block = 0; block < blocks; ++block) {
-            const double *from = &block_maps[(view * blocks + block) * pixels];
-            double *to = maps + view * pixels;
-            for (std::size_t i = 0; i < pixels; ++i)
-                to[i] += from[i];
+            const double *from = &block_maps[(block * view_count + view) * map_size];
+            for (int j = 0; j < grid.n; ++j)
+                for (int i = 0; i < grid.n; ++i)
+                    to[std::size_t(j) * grid.n + i] += from[j * stride + i];
         }
     };
     return run_tasks(view_count, workers, stop, add_blocks);

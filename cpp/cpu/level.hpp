@@ -5,25 +5,46 @@
 #include "szfast/column_table.hpp"
 #include "szfast/deposit.hpp"
 #include "szfast/observe.hpp"
+#include "szfast/separable_kernel.hpp"
 
 #include <atomic>
 #include <cstddef>
 
 namespace szfast {
 
-// Scratch of one deposit worker, in doubles: three rows of pixel boundaries.
+constexpr int view_group = 8;
+
+// One block of particles on a group of views, each with a map of the task's own.
+struct SeparableTask {
+    const Particles &particles;
+    std::size_t begin, end;
+    const Grid &grid;
+    const double *views;
+    int view_count; // at most view_group
+    double *const *maps;
+    std::size_t stride; // from row to row of a map
+    double *loaded;
+};
+
+// Scratch of one deposit worker, in doubles: four rows of pixel boundaries, or the shares of all terms on both axes,
+// with room for vectors that reach beyond either end.
+inline std::size_t deposit_scratch_stride(int n) {
+    return std::size_t(n) + 40;
+}
 inline std::size_t deposit_scratch_size(int n) {
-    return 4 * (std::size_t(n) + 1);
+    return 2 * SeparableTable::most_terms * deposit_scratch_stride(n);
 }
 
 struct ObservePlan;
 
-#define SZFAST_LEVEL_OPERATIONS                                                                                    \
-    void deposit_block(const Particles &particles, std::size_t begin, std::size_t end, const double *view,         \
-                       const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
-                       double *map, double *loaded);                                                               \
-    int observe_lanes();                                                                                           \
-    bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,  \
+#define SZFAST_LEVEL_OPERATIONS                                                                                      \
+    void deposit_corners(const Particles &particles, std::size_t begin, std::size_t end, const double *view,         \
+                         const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
+                         double *map, double *loaded);                                                               \
+    void deposit_separable(const SeparableTask &task, const SeparableTable &table, const std::atomic<bool> &stop,    \
+                           double *scratch);                                                                         \
+    int observe_lanes();                                                                                             \
+    bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,    \
                      const double *next_map, float *scratch, float *out);
 
 namespace baseline {

@@ -52,8 +52,8 @@ Projected project(const Cloud &cloud, const Grid &grid, Kernel kernel, int threa
     Projected result{false, std::vector<double>(std::size_t(grid.n) * grid.n * count, -1.0),
                      std::vector<double>(count, -1.0)};
     Stop stop;
-    result.finished = deposit_exact(cloud.view(), grid, views.data(), count, kernel, threads, stop, result.maps.data(),
-                                    result.loaded.data());
+    result.finished = deposit_exact(cloud.view(), grid, views.data(), count, kernel, 1e-7, threads, stop,
+                                    result.maps.data(), result.loaded.data());
     return result;
 }
 
@@ -222,7 +222,8 @@ void stops() {
     const std::vector<double> views = turned_views(100);
     std::vector<double> maps(std::size_t(128) * 128 * 100), loaded(100);
     const auto run = [&](Stop &stop) {
-        return deposit_exact(cloud.view(), grid, views.data(), 100, Kernel::cubic, 2, stop, maps.data(), loaded.data());
+        return deposit_exact(cloud.view(), grid, views.data(), 100, Kernel::cubic, 1e-7, 2, stop, maps.data(),
+                             loaded.data());
     };
     Stop before;
     before.asked = true;

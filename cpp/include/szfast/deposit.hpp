@@ -27,9 +27,11 @@ struct Grid {
 constexpr int view_size = 9;
 
 // maps (views, n, n): the sum over particles of Y times the share of the pixel [kpc^2]. loaded (views): the sum of Y of
-// the particles within the depth. The result does not depend on the number of threads: it is summed over fixed blocks
-// of particles, in their order. Returns false when stopped.
+// the particles within the depth. Each particle's shares are good to rtol of its kernel's peak times the pixel's area;
+// below 1e-5, and for kernels that few terms do not hold, they are differences of a table, good to 1e-7. The result
+// does not depend on the number of threads: it is summed over fixed blocks of particles, in their order. Returns false
+// when stopped.
 bool deposit_exact(const Particles &particles, const Grid &grid, const double *views, int view_count, Kernel kernel,
-                   int threads, Stop &stop, double *maps, double *loaded);
+                   double rtol, int threads, Stop &stop, double *maps, double *loaded);
 
 } // namespace szfast

@@ -1,4 +1,4 @@
-"""Projection of gas particles along lines of sight, each kernel integrated exactly over every pixel."""
+"""Projection of gas particles along lines of sight, each kernel integrated over every pixel."""
 
 from __future__ import annotations
 
@@ -38,12 +38,15 @@ def project(
     pixel_kpc: float,
     center_kpc: NDArray[np.float64] | None = None,
     depth_kpc: float | None = None,
+    rtol: float = 1e-7,
     threads: int = 0,
 ) -> Projection:
     """Project the Compton area of gas along lines of sight.
 
     Each particle's kernel is integrated along the line of sight and over each pixel; what falls inside the grid is
-    conserved. The same bits come out for any number of threads.
+    conserved. The same bits come out for any number of threads. The column density of a kernel is held as a short sum
+    of products of a function of image x and one of image y, as many as `rtol` takes, so that the integral over a pixel
+    is a sum of products of differences.
 
     Parameters
     ----------
@@ -59,6 +62,9 @@ def project(
         Physical position of the grid's centre relative to the gas's origin; the origin by default.
     depth_kpc : float, optional
         Only particles whose centre is within half of it on both sides of the centre; everything by default.
+    rtol : float
+        Largest error of a particle in any pixel, as a share of its own peak. Errors of many particles cancel: on a
+        cluster of 10^6 particles 1e-3 leaves 1e-6 of the map's peak. Below 1e-5 a slower way takes over, good to 1e-7.
     threads : int
         Zero for all cores.
 
@@ -82,6 +88,7 @@ def project(
         pixel_kpc=pixel_kpc,
         half_depth_kpc=math.inf if depth_kpc is None else 0.5 * depth_kpc,
         kernel=gas.kernel,
+        rtol=rtol,
         threads=threads,
     )
     return Projection(area_kpc2, loaded_kpc2, pixel_kpc)

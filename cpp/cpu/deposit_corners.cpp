@@ -135,9 +135,9 @@ void deposit_by_points(const ColumnTable &table, double cx, double cy, double h,
 
 } // namespace
 
-void deposit_block(const Particles &particles, std::size_t begin, std::size_t end, const double *view, const Grid &grid,
-                   const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, double *map,
-                   double *loaded) {
+void deposit_corners(const Particles &particles, std::size_t begin, std::size_t end, const double *view,
+                     const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch,
+                     double *map, double *loaded) {
     const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
     const int n = grid.n;
     double sum = 0.0;
