@@ -1,4 +1,5 @@
 // Pass three: the modes of one view's map, interpolated on the central slice of the mesh's transform.
+#include "lanes.hpp"
 #include "mesh_plan.hpp"
 
 #include <cstring>
@@ -7,9 +8,15 @@ namespace szfast {
 namespace SZFAST_LEVEL {
 namespace {
 
-constexpr int group = mesh_lanes; // modes side by side
-typedef float Group __attribute__((vector_size(group * sizeof(float))));
-typedef std::int32_t GroupInts __attribute__((vector_size(group * sizeof(float))));
+constexpr int group = lanes; // modes side by side
+typedef Floats Group;
+typedef Ints GroupInts;
+
+// The taps along z of one row, complex numbers of which the last two are loaded in vain.
+constexpr int row_floats = 16, row_vectors = row_floats / lanes;
+struct Row {
+    Floats part[row_vectors];
+};
 
 // What one axis contributes: the first grid point touched, the weights of all, and the spreading window.
 struct alignas(64) Axis {
@@ -40,7 +47,6 @@ inline Axis axis_of(const MeshDesign &design, Group k) {
     return axis;
 }
 
-typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
 typedef float Four __attribute__((vector_size(4 * sizeof(float))));
 typedef float Pair __attribute__((vector_size(2 * sizeof(float))));
 
@@ -51,9 +57,20 @@ template <class Half, class Whole> inline Half folded(Whole whole) {
     return half[0] + half[1];
 }
 
-inline Pair sum_of_pairs(Group v) {
-    return folded<Pair>(folded<Four>(folded<Eight>(v)));
+#if defined(__AVX512F__)
+inline Four in_four(Floats v) {
+    typedef float Eight __attribute__((vector_size(8 * sizeof(float))));
+    return folded<Four>(folded<Eight>(v));
 }
+#elif defined(__AVX2__)
+inline Four in_four(Floats v) {
+    return folded<Four>(v);
+}
+#else
+inline Four in_four(Floats v) {
+    return v;
+}
+#endif
 
 } // namespace
 
@@ -87,27 +104,33 @@ void mesh_slice(const MeshPlan &plan, const SliceGrid &slice, const double *view
             const Axis x = axis_of(design, k0), y = axis_of(design, k1), z = axis_of(design, k2);
             const Group window = x.window * y.window * z.window;
             // each weight along z twice, for the real and the imaginary part
-            alignas(64) float z_pairs[group * group] = {};
+            alignas(64) float z_pairs[group * row_floats] = {};
             for (int c = 0; c < slice_taps; ++c)
                 for (int i = 0; i < group; ++i)
-                    z_pairs[i * group + 2 * c] = z_pairs[i * group + 2 * c + 1] = z.weight[c][i];
+                    z_pairs[i * row_floats + 2 * c] = z_pairs[i * row_floats + 2 * c + 1] = z.weight[c][i];
             for (int i = 0; i < count; ++i) {
                 const float *from = grid + std::size_t(x.first[i] + mirror) * layer +
                                     std::size_t(y.first[i] + reach) * row + 2 * std::size_t(z.first[i] + reach);
-                Group total{};
+                Row total{};
                 for (int a = 0; a < slice_taps; ++a, from += layer) {
-                    Group sum{};
-                    for (int b = 0; b < slice_taps; ++b) {
-                        Group values;
-                        std::memcpy(&values, from + b * row, sizeof values);
-                        sum += y.weight[b][i] * values;
-                    }
-                    total += x.weight[a][i] * sum;
+                    Row sum{};
+                    for (int b = 0; b < slice_taps; ++b)
+                        for (int part = 0; part < row_vectors; ++part) {
+                            Floats values;
+                            std::memcpy(&values, from + b * row + part * lanes, sizeof values);
+                            sum.part[part] += y.weight[b][i] * values;
+                        }
+                    for (int part = 0; part < row_vectors; ++part)
+                        total.part[part] += x.weight[a][i] * sum.part[part];
                 }
-                Group along_z;
-                std::memcpy(&along_z, z_pairs + i * group, sizeof along_z);
-                const Pair mode_value = sum_of_pairs(total * along_z);
-                float re = mode_value[0], im = mode_value[1];
+                Floats along_z{};
+                for (int part = 0; part < row_vectors; ++part) {
+                    Floats weights;
+                    std::memcpy(&weights, z_pairs + i * row_floats + part * lanes, sizeof weights);
+                    along_z += weights * total.part[part];
+                }
+                const Pair value = folded<Pair>(in_four(along_z));
+                float re = value[0], im = value[1];
                 re *= window[i];
                 im *= window[i] * sign[i];
                 const std::size_t mode = std::size_t(column) * slice.rows + low + i;

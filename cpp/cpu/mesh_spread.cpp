@@ -1,4 +1,5 @@
 // Pass one: particles onto the mesh. The smoothing goes into the weights: to second order a kernel widens the window.
+#include "lanes.hpp"
 #include "mesh_plan.hpp"
 
 #include <cstring>
@@ -7,9 +8,9 @@ namespace szfast {
 namespace SZFAST_LEVEL {
 namespace {
 
-constexpr int group = mesh_lanes; // particles whose weights are computed side by side
-typedef float Group __attribute__((vector_size(group * sizeof(float))));
-typedef std::int32_t GroupInts __attribute__((vector_size(group * sizeof(float))));
+constexpr int group = lanes; // particles whose weights are computed side by side
+typedef Floats Group;
+typedef Ints GroupInts;
 typedef float Four __attribute__((vector_size(4 * sizeof(float))));
 
 struct alignas(64) Weights {
@@ -94,9 +95,7 @@ inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
     const float *x = reinterpret_cast<const float *>(w.x), *y = reinterpret_cast<const float *>(w.y),
                 *z = reinterpret_cast<const float *>(w.z);
     for (int particle = 0; particle < group; ++particle) {
-        Four row;
-        for (int c = 0; c < spread_taps; ++c)
-            row[c] = z[c * group + particle];
+        const Four row = {z[particle], z[group + particle], z[2 * group + particle], z[3 * group + particle]};
         Four rows[spread_taps];
         for (int b = 0; b < spread_taps; ++b)
             rows[b] = y[b * group + particle] * row;

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from szfast.maps.instrument import Instrument
 from szfast.maps.mesh_design import Slicing, Spreading, kernel_transform, slicing, spreading, window_shape
 
-CELLS = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
+CELLS: tuple[float, ...] = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
 """Distances of mesh points, in beam sigma, from the cheapest to the most exact."""
 
 H_LIMIT = 1.0

@@ -82,9 +82,8 @@ def spreading(kernel: str, cell: float, shape: float, h_limit: float, k_limit: f
     errors = np.array([_tap_error(window, coefficients, variance, t, k, cell) for t in _SMOOTHINGS])
     inverse = 1.0 / window(k * cell)
     in_turns = (k * cell / (2 * np.pi)) ** 2
-    polynomial: NDArray[np.float64] = (
-        np.polynomial.Polynomial.fit(in_turns, inverse, WINDOW_COEFFICIENTS - 1).convert().coef.astype(np.float64)
-    )
+    fitted = np.polynomial.Polynomial.fit(in_turns, inverse, WINDOW_COEFFICIENTS - 1).convert()
+    polynomial = np.asarray(fitted.coef, dtype=np.float64)
     misfit = np.abs(polynomial @ in_turns ** np.arange(WINDOW_COEFFICIENTS)[:, None] / inverse - 1).max()
     # Two axes in the plane of the view are the worst case: the mean error grows ever faster with an axis's share in it.
     along = 2 * _normal_mean(errors, k) + 3 * misfit

@@ -170,13 +170,13 @@ def see(scene: Scene, method: str, rtol: float) -> Seen:
     particles = scene.particles()
     sample = _Sample.of(particles, scene)
     concentration = sample.concentration
-    tried: set[float] = set()
+    cells = CELLS
     while True:
-        mesh = _cheapest(scene, sample, rtol, concentration)
-        if mesh is None and not tried:
+        mesh = _cheapest(scene, sample, rtol, concentration, cells)
+        if mesh is None and cells is CELLS:
             # the guess may be far too high; a map whose gas is all in one point has one
-            mesh = _cheapest(scene, sample, rtol, 1.0)
-        if mesh is None or mesh.spread.cell in tried:
+            mesh = _cheapest(scene, sample, rtol, 1.0, cells)
+        if mesh is None:
             return _exact(scene, f"no mesh is known to keep {rtol:g} of the peak")
         if method == "auto" and sample.cost_ns(mesh, scene) > sample.exact_ns(scene):
             return _exact(scene, "it is cheaper here")
@@ -190,7 +190,7 @@ def see(scene: Scene, method: str, rtol: float) -> Seen:
                 mesh.spread.cell,
             )
             return seen
-        tried.add(mesh.spread.cell)
+        cells = tuple(cell for cell in CELLS if cell < mesh.spread.cell)
 
 
 def check_method(method: str, rtol: float) -> None:
@@ -324,10 +324,12 @@ class _Sample:
         return mesh.cost_ns(self.count, len(scene.views)) + self.left * self.exact_ns(scene)
 
 
-def _cheapest(scene: Scene, sample: _Sample, rtol: float, concentration: float) -> Mesh | None:
+def _cheapest(
+    scene: Scene, sample: _Sample, rtol: float, concentration: float, cells: tuple[float, ...]
+) -> Mesh | None:
     """The coarsest mesh that should keep the error, if any."""
     k_limit = 4.5 if rtol >= 5e-4 else 5.0
-    for cell in CELLS:
+    for cell in cells:
         mesh = Mesh.of(scene.gas.kernel, cell, k_limit, scene.sigma_kpc, sample.radius_kpc, sample.t)
         if mesh is not None and concentration * mesh.error(sample.t, sample.t2, sample.r4) <= rtol:
             return mesh
