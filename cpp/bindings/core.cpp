@@ -85,7 +85,6 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
     py::ssize_t count = -1;
     if (!maps.is_none()) {
         projected = checked<double>(maps, "maps", {-1, padded, padded});
-        require_finite(*projected, "maps");
         count = projected->shape(0);
     }
     std::optional<py::array_t<float>> modes;
@@ -113,8 +112,9 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
     const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
     const double *from = projected ? projected->data() : nullptr;
     float *to = out.mutable_data();
-    interruptible(
-        [&](Stop &stop) { return observe(observation, from, spectrum, streams.data(), int(count), threads, stop, to); });
+    interruptible([&](Stop &stop) {
+        return observe(observation, from, spectrum, streams.data(), int(count), threads, stop, to);
+    });
     return out;
 }
 

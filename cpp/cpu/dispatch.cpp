@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace szfast {
@@ -122,15 +123,22 @@ bool observe(const Observation &observation, const double *maps, MapSpectrum spe
     const ObservePlan &plan = tables.plan();
     const int workers = thread_count(threads);
     std::vector<std::unique_ptr<AlignedFloats>> scratch(workers);
-    const auto work = [&](std::size_t map, int worker) {
+    // neighbours go to one thread, which asks for the next map's memory while it works on one
+    const int run = std::clamp(count / (4 * workers), 1, 16);
+    const auto work = [&](std::size_t task, int worker) {
         if (!scratch[worker])
             scratch[worker] = std::make_unique<AlignedFloats>(observe_scratch_vectors(plan, lanes) * lanes);
-        const MapSpectrum spectrum{spectra.modes ? spectra.modes + map * 2 * n * spectra.rows : nullptr, spectra.rows};
-        level().observe_map(plan, maps ? maps + map * n * n : nullptr, spectrum,
-                            plan.amplitude ? streams + map : nullptr, scratch[worker]->start(),
-                            out + map * size * size);
+        const std::size_t end = std::min(task * run + run, std::size_t(count));
+        const auto map_at = [&](std::size_t i) { return maps && i < end ? maps + i * n * n : nullptr; };
+        for (std::size_t i = task * run; i < end && !stop.asked; ++i) {
+            const MapSpectrum spectrum{spectra.modes ? spectra.modes + i * 2 * n * spectra.rows : nullptr,
+                                       spectra.rows};
+            if (!level().observe_map(plan, map_at(i), spectrum, plan.amplitude ? streams + i : nullptr, map_at(i + 1),
+                                     scratch[worker]->start(), out + i * size * size))
+                throw std::invalid_argument("maps: map " + std::to_string(i) + " holds values that are not finite");
+        }
     };
-    return run_tasks(std::size_t(count), workers, stop, work);
+    return run_tasks((std::size_t(count) + run - 1) / run, workers, stop, work);
 }
 
 } // namespace szfast

@@ -103,7 +103,7 @@ template <> struct Butterfly<8> {
 
 // One butterfly on x[0], x[stride], ...; its twiddle factors come after it forward and before it inverse.
 template <bool inverse, int radix, bool turned>
-inline void butterfly_in_place(Complex *x, std::size_t stride, const float *turns) {
+__attribute__((always_inline)) inline void butterfly_in_place(Complex *x, std::size_t stride, const float *turns) {
     Complex in[radix], out[radix];
     for (int k = 0; k < radix; ++k) {
         in[k] = x[k * stride];
@@ -118,42 +118,67 @@ inline void butterfly_in_place(Complex *x, std::size_t stride, const float *turn
     }
 }
 
+// Memory that will be wanted soon, asked for a little with each butterfly: waiting for it costs as much as the
+// arithmetic.
+class Ahead {
+  public:
+    Ahead(const void *begin, std::size_t bytes) : next_(static_cast<const char *>(begin)), end_(next_ + bytes) {
+    }
+    void step() {
+        if (next_ < end_) {
+            __builtin_prefetch(next_, 0, 2);
+            __builtin_prefetch(next_ + 64, 0, 2);
+            next_ += 128;
+        }
+    }
+
+  private:
+    const char *next_, *end_;
+};
+
 // One pass over a line of n values: butterflies within sub-sequences of `length`.
-template <bool inverse, int radix> inline void pass(Complex *line, int n, int length, const float *turns) {
+template <bool inverse, int radix>
+inline void pass(Complex *line, int n, int length, const float *turns, Ahead &ahead) {
     const int stride = length / radix;
-    for (int start = 0; start < n; start += length)
+    for (int start = 0; start < n; start += length, ahead.step())
         butterfly_in_place<inverse, radix, false>(line + start, stride, nullptr);
     for (int j = 1; j < stride; ++j, turns += 2 * (radix - 1))
-        for (int start = j; start < n; start += length)
+        for (int start = j; start < n; start += length, ahead.step())
             butterfly_in_place<inverse, radix, true>(line + start, stride, turns);
 }
 
-template <bool inverse> inline void pass_of(int radix, Complex *line, int n, int length, const float *turns) {
+template <bool inverse>
+inline void pass_of(int radix, Complex *line, int n, int length, const float *turns, Ahead &ahead) {
     switch (radix) {
     case 2:
-        return pass<inverse, 2>(line, n, length, turns);
+        return pass<inverse, 2>(line, n, length, turns, ahead);
     case 3:
-        return pass<inverse, 3>(line, n, length, turns);
+        return pass<inverse, 3>(line, n, length, turns, ahead);
     case 4:
-        return pass<inverse, 4>(line, n, length, turns);
+        return pass<inverse, 4>(line, n, length, turns, ahead);
     case 5:
-        return pass<inverse, 5>(line, n, length, turns);
+        return pass<inverse, 5>(line, n, length, turns, ahead);
     default:
-        return pass<inverse, 8>(line, n, length, turns);
+        return pass<inverse, 8>(line, n, length, turns, ahead);
     }
 }
 
-inline void transform_forward(const ObservePlan &plan, Complex *line) {
+inline void transform_forward(const ObservePlan &plan, Complex *line, Ahead &ahead) {
     int length = plan.padded;
     for (int i = 0; i < plan.passes; length /= plan.radix[i++])
-        pass_of<false>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i]);
+        pass_of<false>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i], ahead);
 }
 
-inline void transform_back(const ObservePlan &plan, Complex *line) {
+inline void transform_forward(const ObservePlan &plan, Complex *line) {
+    Ahead nothing(nullptr, 0);
+    transform_forward(plan, line, nothing);
+}
+
+inline void transform_back(const ObservePlan &plan, Complex *line, Ahead &ahead) {
     int length = 1;
     for (int i = plan.passes; i-- > 0;) {
         length *= plan.radix[i];
-        pass_of<true>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i]);
+        pass_of<true>(plan.radix[i], line, plan.padded, length, plan.turns + plan.turns_begin[i], ahead);
     }
 }
 

@@ -23,8 +23,8 @@ struct ObservePlan;
                        const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch, \
                        double *map, double *loaded);                                                               \
     int observe_lanes();                                                                                           \
-    void observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,  \
-                     float *scratch, float *out);
+    bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,  \
+                     const double *next_map, float *scratch, float *out);
 
 namespace baseline {
 SZFAST_LEVEL_OPERATIONS

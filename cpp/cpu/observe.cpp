@@ -1,7 +1,7 @@
-// One map at a time, so that its modes stay in the nearest caches. Columns first: `lanes` neighbouring columns go through
-// the transform along y side by side, and two such groups share one complex transform. Squares of lanes x lanes are then
-// transposed, and `lanes` rows of the half plane side by side go along x, meet beam and noise, and go back; so do the
-// columns that are kept. Rows ky without a mode that counts are left out throughout.
+// One map at a time, so that its modes stay in the nearest caches. Columns first: `lanes` neighbouring columns go
+// through the transform along y side by side, and two such groups share one complex transform. Squares of lanes x lanes
+// are then transposed, and `lanes` rows of the half plane side by side go along x, meet beam and noise, and go back; so
+// do the columns that are kept. Rows ky without a mode that counts are left out throughout.
 #include "fft.hpp"
 #include "level.hpp"
 
@@ -16,12 +16,12 @@ struct Workspace {
         modes = reinterpret_cast<Complex *>(scratch);
         line = modes + std::size_t(plan.blocks) * plan.padded + 2 * lanes;
         squares = reinterpret_cast<Floats *>(line + plan.padded);
-        words = reinterpret_cast<LowWords *>(squares + 4 * square);
+        words = reinterpret_cast<WideWords *>(squares + 4 * square);
     }
     Complex *modes; // (blocks, padded)
     Complex *line;  // (padded)
     Floats *squares;
-    LowWords *words; // (padded/2 + 1, 2)
+    WideWords *words; // (padded/2 + 1, 2)
 };
 
 Floats load(const double *from, int count) {
@@ -35,15 +35,6 @@ Floats load(const double *from, int count) {
     for (int lane = 0; lane < count; ++lane)
         values[lane] = float(from[lane]);
     return values;
-}
-
-void store(Floats values, int count, float *to) {
-    if (count >= lanes) {
-        std::memcpy(to, &values, sizeof values);
-        return;
-    }
-    for (int lane = 0; lane < count; ++lane)
-        to[lane] = values[lane];
 }
 
 // The sum P + Q*, or the difference i (Q* - P), of the transform P at ky and Q at -ky: twice the transforms of the two
@@ -68,36 +59,45 @@ void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, in
             to[x] = {rows[2 * half][i], rows[2 * half + 1][i]};
 }
 
-void columns_forward(const ObservePlan &plan, const Workspace &work, const double *map) {
+// False if a pixel is not finite: then the sum of its column, the mode ky = 0, is not either.
+bool columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
     const int n = plan.padded;
+    Floats nothing{};
     for (int x = 0; x < n; x += 2 * lanes) {
         for (int y = 0; y < n; ++y) {
             const double *row = map + std::size_t(y) * n + x;
             work.line[y] = {load(row, n - x), load(row + lanes, n - x - lanes)};
         }
-        transform_forward(plan, work.line);
+        transform_forward(plan, work.line, ahead);
+        nothing += 0.0f * work.line[0].re + 0.0f * work.line[0].im;
         for (int block = 0; block < plan.blocks; ++block)
             take_pair_apart(plan, work.line, block, x, work.modes);
     }
+    float sum = 0.0f;
+    for (int lane = 0; lane < lanes; ++lane)
+        sum += nothing[lane];
+    return sum == 0.0f;
 }
 
 struct Generator {
     Generator(const ObservePlan &plan, const NoiseStream &stream) : half(plan.padded / 2) {
-        key0 = low_words(stream.key[0]);
-        key1 = low_words(stream.key[1]);
+        key0 = RaisedKey(stream.key[0], 0x9E3779B9u);
+        key1 = RaisedKey(stream.key[1], 0xBB67AE85u);
         view = low_words(stream.view);
         realisation = low_words(stream.realisation);
         for (int lane = 0; lane < wide_lanes; ++lane)
             ascending[lane] = lane;
     }
 
-    PhiloxBlock<LowWords> operator()(WideWords counter) const {
-        return philox<LowWords>({{{counter}, view, realisation, low_words(0)}}, key0, key1);
+    PhiloxBlock<LowWords> operator()(WideWords up, WideWords down) const {
+        return philox<LowWords>({{{up, down}, view, realisation, low_words(0)}}, RoundKey{key0.rounds},
+                                RoundKey{key1.rounds});
     }
 
     int half;
     WideWords ascending;
-    LowWords key0, key1, view, realisation;
+    LowWords view, realisation;
+    RaisedKey key0, key1;
 };
 
 // A block of the generator holds the deviates of two modes, at an even ky and the next; its counter is the place of the
@@ -107,27 +107,28 @@ struct Deviates {
     NormalPair left;  // of the modes at -kx: those of (kx, -ky), to be conjugated
 };
 
-Deviates deviates(const Generator &generator, int kx, int block, LowWords *in_hand) {
+Deviates deviates(const Generator &generator, int kx, int block, WideWords *in_hand) {
     const std::uint64_t column = std::uint64_t(kx) * generator.half;
     const int first = block * wide_lanes;
-    const auto up = generator(generator.ascending + (column + first));
     // from -ky = -1 downwards: odd ky first, the even ones are a lane further, and the first of them is in hand
-    const auto down = generator((column + generator.half - first - 1) - generator.ascending);
+    const auto random =
+        generator(generator.ascending + (column + first), (column + generator.half - first - 1) - generator.ascending);
+    const auto &word = random.word;
     if (block == 0)
         for (int i = 0; i < 2; ++i)
-            in_hand[i] = {WideWords{} + up.word[i].bits[0]};
-    const LowWords a = shifted_in(in_hand[0], down.word[0]), b = shifted_in(in_hand[1], down.word[1]);
-    in_hand[0] = down.word[0];
-    in_hand[1] = down.word[1];
-    return {normal_pair(in_turn(up.word[0], up.word[2]), in_turn(up.word[1], up.word[3])),
-            normal_pair(in_turn(a, down.word[2]), in_turn(b, down.word[3]))};
+            in_hand[i] = WideWords{} + word[i].up[0];
+    const WideWords a = shifted_in(in_hand[0], word[0].down), b = shifted_in(in_hand[1], word[1].down);
+    in_hand[0] = word[0].down;
+    in_hand[1] = word[1].down;
+    return {normal_pair(in_turn(word[0].up, word[2].up), in_turn(word[1].up, word[3].up)),
+            normal_pair(in_turn(a, word[2].down), in_turn(b, word[3].down))};
 }
 
 Complex with_noise(Complex mode, Floats amplitude, Floats re, Floats im) {
     return {mode.re + amplitude * re, mode.im + amplitude * im};
 }
 
-void add_noise(const ObservePlan &plan, const Generator &generator, int block, LowWords *words, Complex *modes) {
+void add_noise(const ObservePlan &plan, const Generator &generator, int block, WideWords *words, Complex *modes) {
     const int n = plan.padded;
     const Floats *amplitude = reinterpret_cast<const Floats *>(plan.amplitude) + std::size_t(block) * n;
     for (int kx = 0; kx <= n / 2; ++kx) {
@@ -147,9 +148,10 @@ void add_real_modes(const ObservePlan &plan, const Generator &generator, int blo
         if (mode.ky / lanes != block)
             continue;
         const int pair = mode.ky / 2, word = mode.ky % 2 * 2;
-        const auto random = generator(WideWords{} + (std::uint64_t(mode.kx) * generator.half + pair));
-        const NormalPair g = normal_pair(in_turn(random.word[word], random.word[word]),
-                                         in_turn(random.word[word + 1], random.word[word + 1]));
+        const WideWords counter = WideWords{} + (std::uint64_t(mode.kx) * generator.half + pair);
+        const auto random = generator(counter, counter);
+        const WideWords a = random.word[word].up, b = random.word[word + 1].up;
+        const NormalPair g = normal_pair(in_turn(a, a), in_turn(b, b));
         modes[plan.place[mode.kx]].re[mode.ky % lanes] += mode.amplitude * g.first[0];
     }
 }
@@ -169,12 +171,12 @@ void add_spectrum(const ObservePlan &plan, const MapSpectrum &spectrum, int bloc
 }
 
 void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, MapSpectrum spectrum,
-                  const Generator *generator) {
+                  const Generator *generator, Ahead &ahead) {
     const int n = plan.padded;
     for (int block = 0; block < plan.blocks; ++block) {
         Complex *modes = work.modes + std::size_t(block) * n;
         if (have_map)
-            transform_forward(plan, modes);
+            transform_forward(plan, modes, ahead);
         else
             for (int i = 0; i < n; ++i)
                 modes[i] = {Floats{}, Floats{}};
@@ -189,7 +191,7 @@ void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map,
             add_noise(plan, *generator, block, work.words, modes);
             add_real_modes(plan, *generator, block, modes);
         }
-        transform_back(plan, modes);
+        transform_back(plan, modes, ahead);
     }
 }
 
@@ -220,20 +222,27 @@ void put_pair_together(const ObservePlan &plan, const Workspace &work, int block
     }
 }
 
-void columns_back(const ObservePlan &plan, const Workspace &work, float *out) {
+void store_columns(const Complex *line, int size, int x, float *out) {
+    float *to = out + x;
+    if (x + 2 * lanes <= size) {
+        for (int row = 0; row < size; ++row, to += size)
+            std::memcpy(to, line + row, sizeof(Complex));
+        return;
+    }
+    for (int row = 0; row < size; ++row, to += size)
+        for (int lane = 0; lane < size - x; ++lane)
+            to[lane] = lane < lanes ? line[row].re[lane] : line[row].im[lane - lanes];
+}
+
+void columns_back(const ObservePlan &plan, const Workspace &work, float *out, Ahead &ahead) {
     const int n = plan.padded, size = plan.size;
     for (int x = 0; x < size; x += 2 * lanes) {
         for (int ky = plan.blocks * lanes; ky <= n - plan.blocks * lanes; ++ky)
             work.line[plan.place[ky]] = {Floats{}, Floats{}};
         for (int block = 0; block < plan.blocks; ++block)
             put_pair_together(plan, work, block, plan.margin + x);
-        transform_back(plan, work.line);
-        for (int row = 0; row < size; ++row) {
-            const Complex value = work.line[plan.margin + row];
-            float *to = out + std::size_t(row) * size + x;
-            store(value.re, size - x, to);
-            store(value.im, size - x - lanes, to + lanes);
-        }
+        transform_back(plan, work.line, ahead);
+        store_columns(work.line + plan.margin, size, x, out);
     }
 }
 
@@ -243,18 +252,21 @@ int observe_lanes() {
     return lanes;
 }
 
-void observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,
-                 float *scratch, float *out) {
+bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,
+                 const double *next_map, float *scratch, float *out) {
     const Workspace work(plan, scratch);
-    if (map)
-        columns_forward(plan, work, map);
+    const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
+    Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
+    if (map && !columns_forward(plan, work, map, ahead))
+        return false;
     if (stream) {
         const Generator generator(plan, *stream);
-        rows_through(plan, work, map != nullptr, spectrum, &generator);
+        rows_through(plan, work, map != nullptr, spectrum, &generator, ahead);
     } else {
-        rows_through(plan, work, map != nullptr, spectrum, nullptr);
+        rows_through(plan, work, map != nullptr, spectrum, nullptr, ahead);
     }
-    columns_back(plan, work, out);
+    columns_back(plan, work, out, ahead);
+    return true;
 }
 
 } // namespace SZFAST_LEVEL

@@ -38,7 +38,7 @@ struct HalfPlane {
 
     double operator()(int kx, int ky) const {
         const int columns = n / 2 + 1;
-        const int mirror = (n - ky) % n;
+        const int mirror = ky ? n - ky : 0;
         // in its own mirror's column only the part that is even in ky has an effect on a real map
         if (kx == 0 || 2 * kx == n)
             return 0.5 * (value[std::size_t(ky) * columns + kx] + value[std::size_t(mirror) * columns + kx]);
@@ -49,13 +49,15 @@ struct HalfPlane {
 double largest(const double *values, int n) {
     double most = 0.0;
     for (std::size_t i = 0; i < std::size_t(n) * (n / 2 + 1); ++i)
-        most = std::max(most, std::abs(values[i]));
+        most = std::abs(values[i]) > most ? std::abs(values[i]) : most;
     return most;
 }
 
 } // namespace
 
 ObserveTables::ObserveTables(const Observation &observation, int lanes) : lanes_(lanes), plan_{} {
+    while (1 << lane_bits_ < lanes)
+        ++lane_bits_;
     plan_.padded = observation.padded;
     plan_.size = observation.size;
     plan_.margin = (observation.padded - observation.size) / 2;
@@ -114,7 +116,8 @@ int ObserveTables::kept_rows(const Observation &observation) const {
 }
 
 std::size_t ObserveTables::at(int kx, int ky) const {
-    return (std::size_t(ky / lanes_) * plan_.padded + place_[kx]) * lanes_ + ky % lanes_;
+    const int block = ky >> lane_bits_;
+    return (std::size_t(block) * plan_.padded + place_[kx]) * lanes_ + (ky - block * lanes_);
 }
 
 void ObserveTables::fill_transfer(const double *transfer) {
@@ -125,10 +128,12 @@ void ObserveTables::fill_transfer(const double *transfer) {
     // 1/n^2 of the two inverse transforms, 1/2 of taking two columns apart
     const double scale = 0.5 / (double(n) * n), least = negligible * largest(transfer, n);
     const HalfPlane plane{transfer, n};
-    for (int ky = 0; ky <= std::min(n / 2, plan_.blocks * lanes_ - 1); ++ky)
-        for (int kx = 0; kx < n; ++kx)
-            if (std::abs(plane(kx, ky)) > least)
-                table[at(kx, ky)] = float(scale * plane(kx, ky));
+    const int rows = std::min(n / 2 + 1, plan_.blocks * lanes_);
+    for (int kx = 0; kx < n; ++kx)
+        for (int ky = 0; ky < rows; ++ky) {
+            const double value = plane(kx, ky);
+            table[at(kx, ky)] = std::abs(value) > least ? float(scale * value) : 0.0f;
+        }
 }
 
 void ObserveTables::fill_amplitude(const double *amplitude) {
@@ -138,12 +143,13 @@ void ObserveTables::fill_amplitude(const double *amplitude) {
     plan_.amplitude = table;
     noisy_.assign(n / 2 + 1, 0);
     const double least = negligible * largest(amplitude, n);
-    for (int ky = 0; ky <= std::min(n / 2, plan_.blocks * lanes_ - 1); ++ky)
-        for (int kx = 0; kx < n; ++kx) {
+    const int rows = std::min(n / 2 + 1, plan_.blocks * lanes_);
+    for (int kx = 0; kx < n; ++kx)
+        for (int ky = 0; ky < rows; ++ky) {
             const bool own_mirror = kx == 0 || 2 * kx == n;
             // columns that are their own mirror image take their lower half
-            const double value = own_mirror ? amplitude[std::size_t(ky) * (n / 2 + 1) + kx]
-                                            : HalfPlane{amplitude, n}(kx, ky);
+            const double value =
+                own_mirror ? amplitude[std::size_t(ky) * (n / 2 + 1) + kx] : HalfPlane{amplitude, n}(kx, ky);
             if (value <= least)
                 continue;
             if (own_mirror && (ky == 0 || 2 * ky == n)) {
@@ -151,7 +157,8 @@ void ObserveTables::fill_amplitude(const double *amplitude) {
                 continue;
             }
             table[at(kx, ky)] = float(value * std::sqrt(0.5)); // half of the variance in each part
-            noisy_[std::min(kx, n - kx)] = ky / lanes_ + 1;
+            int &noisy = noisy_[std::min(kx, n - kx)];
+            noisy = std::max(noisy, (ky >> lane_bits_) + 1);
         }
     plan_.noisy = noisy_.data();
 }

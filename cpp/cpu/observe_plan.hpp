@@ -62,7 +62,7 @@ class ObserveTables {
     void fill_amplitude(const double *amplitude);
     std::size_t at(int kx, int ky) const;
 
-    int lanes_;
+    int lanes_, lane_bits_ = 0; // lanes = 2^bits
     ObservePlan plan_;
     std::vector<float> turns_;
     AlignedFloats transfer_, amplitude_;

@@ -38,7 +38,7 @@ std::vector<float> observed(const Observation &observation, const double *maps, 
                             int threads = 1) {
     std::vector<float> out(std::size_t(count) * observation.size * observation.size, -1.0f);
     Stop stop;
-    CHECK(observe(observation, maps, streams, count, threads, stop, out.data()));
+    CHECK(observe(observation, maps, {nullptr, 0}, streams, count, threads, stop, out.data()));
     return out;
 }
 
@@ -163,7 +163,7 @@ void refuses(int n, int size) {
     Stop stop;
     bool refused = false;
     try {
-        observe({n, size, transfer.data(), nullptr}, map.data(), nullptr, 1, 1, stop, out.data());
+        observe({n, size, transfer.data(), nullptr}, map.data(), {nullptr, 0}, nullptr, 1, 1, stop, out.data());
     } catch (const std::invalid_argument &) {
         refused = true;
     }
@@ -175,7 +175,7 @@ void stops_when_asked() {
     std::vector<float> out(16 * 16);
     Stop stop;
     stop.asked = true;
-    CHECK(!observe({16, 16, transfer.data(), nullptr}, map.data(), nullptr, 1, 1, stop, out.data()));
+    CHECK(!observe({16, 16, transfer.data(), nullptr}, map.data(), {nullptr, 0}, nullptr, 1, 1, stop, out.data()));
 }
 
 } // namespace

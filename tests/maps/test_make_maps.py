@@ -156,6 +156,9 @@ def test_same_key_same_maps():
         ({"radius": 1 * u.Mpc}, "'radius': expected with a snapshot"),
         ({"seed": -1}, "'seed'"),
         ({"snapshot": "x"}, "'gas': expected gas or a snapshot"),
+        ({"electrons": 0.5}, "'electrons': expected with a snapshot"),
+        ({"instrument": "Planck"}, "'instrument': expected an Instrument, found str"),
+        ({"halo": 0}, "'halo': expected one row of a halo table, found int"),
         ({"cosmology": FlatLambdaCDM(70, 0.3)}, "'cosmology': the cosmology given has Om0"),
         ({"sightlines": "hemisphere"}, "'sightlines'"),
     ],
@@ -262,3 +265,58 @@ def test_long_names_fit_into_the_file(tmp_path):
     back = szfast.read_maps(szfast.write_maps(tmp_path / "maps.fits", maps))[0]
     assert back.sightlines == angles.name
     assert back.name == maps.name.strip()
+
+
+def test_a_path_in_place_of_gas_is_refused():
+    with pytest.raises(ArgumentError, match="expected a Gas, found str") as error:
+        szfast.make_maps("snapshot.hdf5", redshift=0.1)
+    assert "snapshot=" in error.value.remedy
+
+
+def test_a_whole_table_in_place_of_a_halo_is_refused():
+    from astropy.table import QTable
+
+    halos = QTable({"id": [1, 2], "center": np.zeros((2, 3)) * u.kpc, "redshift": [0.2, 0.2]})
+    with pytest.raises(ArgumentError, match="'halo': expected one row") as error:
+        szfast.make_maps(cloud(5), halo=halos)
+    assert "halos[0]" in error.value.remedy
+
+
+def test_different_clusters_have_different_noise_unasked():
+    from pathlib import Path
+
+    first, other = cloud(5), cloud(5)
+    other.path = Path("elsewhere/snap_001.hdf5")
+    moved = cloud(5, center=[50.0, 0, 0] * u.kpc)
+    keys = [szfast.make_maps(gas).key.cluster for gas in (first, other, moved, cloud(5))]
+    assert len(set(keys[:3])) == 3
+    assert keys[3] == keys[0]
+
+
+def test_a_file_says_what_was_read_and_assumed(tmp_path):
+    gas = cloud(50)
+    gas.radius_kpc = 4000.0
+    maps = szfast.make_maps(gas, depth=3 * u.Mpc)
+    back = szfast.read_maps(szfast.write_maps(tmp_path / "maps.fits", maps))[0]
+    assert (back.depth_kpc, back.radius_kpc) == (3000.0, 4000.0)
+    assert back.assumptions == maps.assumptions
+    assert ("electron model", "fully_ionised", "arrays") in back.assumptions
+
+
+def test_a_centre_off_the_gas_is_warned_of(caplog):
+    gas = cloud(500, scale_kpc=200.0)
+    szfast.make_maps(gas)
+    assert "check the centre" not in caplog.text
+    szfast.make_maps(gas, center=gas.center + [13, 13, 13] * u.Mpc)
+    assert "brightest far from the centre" in caplog.text
+
+
+def test_only_map_sets_are_written_and_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    from szfast.maps.picture import contact_sheet
+
+    maps = szfast.make_maps(cloud(5))
+    with pytest.raises(MapFileError, match="expected the MapSet"):
+        szfast.write_maps(tmp_path / "maps.fits", maps.y)
+    with pytest.raises(ArgumentError, match="found list"):
+        contact_sheet([maps])

@@ -41,7 +41,8 @@ def map_set(y, redshift=0.15, name="halo 1", pixel=1.717 * u.arcmin):
 def test_the_real_cutout_with_the_published_networks(real_data):
     files = [real_data("deepplanck/PSZ2G359.07-32.12.fits")]
     table = masses_of_files(files, real_data("deepplanck/weights"), average=False)
-    assert table.colnames == ["name", "view", "redshift", "log10_M500c", "M500c"]
+    assert table.colnames == ["name", "view", "redshift", "log10_M500c", "M500c", "near_lowest"]
+    assert not table["near_lowest"][0]
     assert table["name"][0] == "PSZ2G359.07-32.12"
     assert table["log10_M500c"][0] == pytest.approx(14.682933, abs=1e-5)
     # Network 2 answered: the file's own redshift is 0.1496.
@@ -141,3 +142,11 @@ def test_missing_files_and_others_are_refused(tmp_path, networks):
         assert caught.value.file == path
     with pytest.raises(ArgumentError, match="holds no file"):
         masses_of_files([], networks)
+
+
+def test_a_mass_at_the_floor_of_a_network_is_marked(real_data, write_cutout):
+    # a map of the noise's size without a cluster: network 2 returns the lowest masses that it knows, about 14.5
+    empty = np.random.default_rng(1).normal(scale=1e-7, size=(96, 96))
+    table = masses_of_files([write_cutout(empty, "empty.fits", NAME="A", Z=0.15)], real_data("deepplanck/weights"))
+    assert 14.4 < table["log10_M500c"][0] < 14.6
+    assert table["near_lowest"][0]

@@ -16,15 +16,17 @@ struct Observation {
     const double *amplitude; // null: no noise
 };
 
-// What is added to a map in Fourier space before the transfer, (2, padded, rows) floats: real parts, then imaginary ones,
-// of the half plane ky = 0 ... rows - 1, kx in the FFT's order; rows is a multiple of 16. Null modes: nothing.
+// What is added to a map in Fourier space before the transfer, (2, padded, rows) floats: real parts, then imaginary
+// ones, of the half plane ky = 0 ... rows - 1, kx in the FFT's order; rows is a multiple of 16. Null modes: nothing.
 struct MapSpectrum {
     const float *modes;
     int rows;
 };
 
-// maps (count, padded, padded), null for spectra or noise alone; spectra (count), one behind the other; streams (count), null without noise; out (count, size, size). A
-// map of the result depends on its own input and stream alone, bit for bit. Returns false when stopped.
+// maps (count, padded, padded), null for spectra or noise alone; spectra (count), one behind the other; streams
+// (count), null without noise; out (count, size, size). A map of the result depends on its own input and stream alone,
+// bit for bit. Modes with less than 2^-24 of the largest transfer and amplitude are left out. Throws
+// std::invalid_argument for a map that is not finite; false when stopped.
 bool observe(const Observation &observation, const double *maps, MapSpectrum spectra, const NoiseStream *streams,
              int count, int threads, Stop &stop, float *out);
 

@@ -19,7 +19,8 @@ template <> struct WideProduct<std::uint32_t> {
     }
 };
 
-template <class U> static inline PhiloxBlock<U> philox(PhiloxBlock<U> counter, U key0, U key1) {
+// A key is a U, or what stands for one: it is raised by a constant after each round.
+template <class U, class Key> static inline PhiloxBlock<U> philox(PhiloxBlock<U> counter, Key key0, Key key1) {
     for (int round = 0; round < 10; ++round) {
         constexpr std::uint32_t m0 = 0xD2511F53u, m1 = 0xCD9E8D57u;
         const U high0 = WideProduct<U>::high(counter.word[0], m0), low0 = counter.word[0] * m0;

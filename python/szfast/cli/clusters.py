@@ -27,8 +27,6 @@ class Cluster:
     ----------
     gas : Gas
         About the cluster's centre.
-    key : int
-        The cluster's word of the noise key.
     halo : Row, dict or None
         Row of the catalogue, or what stands for it.
     name : str or None
@@ -36,7 +34,6 @@ class Cluster:
     """
 
     gas: Gas
-    key: int = 0
     halo: Any = None
     name: str | None = None
 
@@ -90,17 +87,7 @@ def halo_clusters(snapshot: Snapshot, catalogue: Path, min_mass: str | None, rea
     least = mass(min_mass or LEAST_MASS, Frame.of(snapshot.header), "--min-mass")
     halos = read_halos(catalogue, snapshot=snapshot, min_mass=least)
     gases = gas_around(snapshot, halos, radius, **reading.options())
-    keys = noise_keys(halos["id"])
-    return [Cluster(gas, key, halo) for gas, key, halo in zip(gases, keys, halos, strict=True)]
-
-
-def noise_keys(ids: Any) -> list[int]:
-    """The haloes' own numbers, so that a cluster keeps its noise whatever else is mapped; else those of their rows."""
-    import numpy as np
-
-    values = np.asarray(ids)
-    numbered = values.dtype.kind in "iu" and bool((values >= 0).all()) and len(np.unique(values)) == len(values)
-    return [int(value) for value in values] if numbered else list(range(len(values)))
+    return [Cluster(gas, halo) for gas, halo in zip(gases, halos, strict=True)]
 
 
 def centered_cluster(snapshot: Snapshot, center: str, reading: Reading) -> Cluster:

@@ -205,7 +205,7 @@ def _made(clusters: list[Cluster], options: dict[str, Any]) -> list[MapSet]:
     with progress_bar() as bar:
         task = bar.add_task("mapping", total=len(clusters))
         for cluster in clusters:
-            made.append(make_maps(cluster.gas, halo=cluster.halo, cluster=cluster.key, name=cluster.name, **options))
+            made.append(make_maps(cluster.gas, halo=cluster.halo, name=cluster.name, **options))
             bar.advance(task)
     return made
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from szfast.cli.outputs import check_output, write_table
-from szfast.cli.reporting import show_json, show_line, show_table
+from szfast.cli.reporting import show_json, show_line, show_table, show_warning
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -51,6 +51,12 @@ def mass(
         show_json({"output": None if output is None else str(output), "clusters": clusters})
         return
     _show(clusters)
+    near = [cluster["name"] for cluster in clusters if cluster["near_lowest"]]
+    if near:
+        show_warning(
+            f"{', '.join(near)}: near the lowest mass that the network has learnt, or below it; "
+            "take the mass as an upper limit."
+        )
     if output is not None:
         show_line(f"masses: {output}")
 
@@ -72,6 +78,7 @@ def _clusters(table: QTable) -> list[dict[str, Any]]:
                 "mean_log10_M500c": float(log10_mass.mean()),
                 "scatter_log10_M500c": float(log10_mass.std(ddof=1)) if len(log10_mass) > 1 else None,
                 "log10_M500c": log10_mass.tolist(),
+                "near_lowest": bool(np.mean(table["near_lowest"][start:stop]) > 0.5),
             }
         )
     return found

@@ -19,7 +19,7 @@ KERNELS = ("cubic", "wendland_c2", "wendland_c4", "uniform")
 """Smoothing kernels; the uniform sphere is there for tests and users' own particles."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Gas:
     """Gas particles in physical units, relative to an origin.
 
@@ -119,10 +119,13 @@ class Gas:
     def summary(self) -> list[Assumption]:
         """List what was read and what was assumed: quantity, value, source."""
         from_file = "arrays" if self.path is None else self.path.name
-        reach = "all" if self.radius_kpc is None else f"within {self.radius_kpc:.6g} kpc"
+        reach = "all" if self.radius_kpc is None else f"within {self.radius_kpc:.6g} physical kpc"
         rows = [
             Assumption("gas particles", f"{len(self)}, {reach}", from_file),
-            Assumption("redshift", f"{self.redshift:.6g}", from_file),
+            Assumption(
+                "centre", f"{', '.join(f'{x:.6g}' for x in self.origin_kpc)} kpc, comoving", "origin of the gas"
+            ),
+            Assumption("redshift of the gas", f"{self.redshift:.6g}", from_file),
             Assumption("electron model", self.electron_model, from_file),
         ]
         # A reader that took the kernel for granted says so itself.
@@ -130,6 +133,10 @@ class Gas:
             rows.append(Assumption("kernel", self.kernel, from_file))
         rows += [Assumption(f"{why} gas", "left out", f"{n} particles") for why, n in self.excluded.items()]
         return rows + self.assumptions
+
+    def __repr__(self) -> str:
+        source = "arrays" if self.path is None else self.path.name
+        return f"<Gas of {source}: {len(self)} particles, z = {self.redshift:g}; print it to see what was assumed>"
 
     def __str__(self) -> str:
         rows = [("quantity", "value", "source")]

@@ -29,6 +29,8 @@ _KEYWORDS: dict[str, tuple[str, str]] = {
     "BOUND": ("bound", "guaranteed error, share of a clean map's peak"),
     "M500C": ("M500c_msun", "[Msun] from the halo catalogue"),
     "R500C": ("R500c_kpc", "[kpc] physical, from the halo catalogue"),
+    "DEPTH": ("depth_kpc", "[kpc] along the line of sight, none for all"),
+    "RADIUS": ("radius_kpc", "[kpc] gas was read out to, none for all"),
     "VERSION": ("version", "version of szfast"),
 }
 
@@ -59,10 +61,15 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
 
     path = Path(path)
     sets = [maps] if isinstance(maps, MapSet) else list(maps)
-    if not sets:
-        raise MapFileError("there are no maps to write.", file=path, field="maps")
+    if not sets or not all(isinstance(each, MapSet) for each in sets):
+        raise MapFileError(
+            "expected the MapSet of one cluster, or of several.",
+            file=path,
+            field="maps",
+            remedy="see szfast.make_maps.",
+        )
     if path.exists() and not overwrite:
-        raise MapFileError("exists already.", file=path, remedy="choose another name, or allow to overwrite it.")
+        raise MapFileError("exists already.", file=path, remedy="choose another name, or overwrite=True.")
     hdus = [fits.PrimaryHDU()]
     hdus[0].header["ORIGIN"] = ("szfast", "program that wrote this file")
     for number, each in enumerate(sets, start=1):
@@ -100,7 +107,7 @@ def _image(maps: MapSet, number: int) -> Any:
     header = hdu.header
     header.extend(maps.wcs.to_header())
     header["BUNIT"] = ("", "dimensionless Compton y")
-    header["HIERARCH CONTENT"] = "Compton-y maps: view, image y, image x"
+    header["CONTENT"] = "Compton-y maps: view, image y, image x"
     for keyword, (attribute, comment) in _KEYWORDS.items():
         value = getattr(maps, attribute)
         # a card holds 80 characters: a long text goes without its comment
@@ -114,6 +121,8 @@ def _image(maps: MapSet, number: int) -> Any:
         header[f"KEY{word[:5].upper()}"] = (str(getattr(maps.key, word)), f"noise key: {word}")
     for axis, value in zip("XYZ", maps.center_kpc, strict=True):
         header[f"CENTER{axis}"] = (float(value), "[kpc] comoving, in the snapshot's frame")
+    for number, row in enumerate(maps.assumptions, start=1):
+        header[f"ASSUM{number}"] = " | ".join(row)
     header["YKEPT"] = (
         float(maps.conserved.patch_kpc2.mean()),
         "[kpc2] Compton area on the patch, mean of views",
@@ -202,7 +211,7 @@ def _from_hdus(path: Path, image: Any, table: Any) -> MapSet:
     if not np.isfinite(y).all():
         raise MapFileError("holds values that are not finite.", file=path, field=image.name, remedy="make it again.")
     values = {attribute: header[keyword] for keyword, (attribute, _) in _KEYWORDS.items()}
-    for optional in ("noise", "bound", "M500c_msun", "R500c_kpc"):
+    for optional in ("noise", "bound", "M500c_msun", "R500c_kpc", "depth_kpc", "radius_kpc"):
         values[optional] = None if values[optional] == "none" else values[optional]
     words = {word: int(header[f"KEY{word[:5].upper()}"]) for word in ("seed", "cluster", "realisation", "run")}
     instrument = Instrument(
@@ -220,5 +229,14 @@ def _from_hdus(path: Path, image: Any, table: Any) -> MapSet:
         key=NoiseKey(**words),
         conserved=Conserved(*kept),
         center_kpc=np.array([header[f"CENTER{axis}"] for axis in "XYZ"]),
+        assumptions=_assumptions(header),
         **values,
     )
+
+
+def _assumptions(header: Any) -> tuple[tuple[str, str, str], ...]:
+    rows: list[tuple[str, str, str]] = []
+    while (keyword := f"ASSUM{len(rows) + 1}") in header:
+        quantity, value, source = header[keyword].split(" | ")
+        rows.append((quantity, value, source))
+    return tuple(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 from pathlib import Path
@@ -23,6 +24,9 @@ from szfast.maps.spectrum import noise_spectrum
 
 log = logging.getLogger("szfast.maps")
 
+LEAST_RADIUS_KPC = 5000.0
+"""A cluster's whole depth is read, also where it fills more than the field [physical kpc]."""
+
 
 def make_maps(
     gas: Gas | None = None,
@@ -36,13 +40,13 @@ def make_maps(
     instrument: Instrument = PLANCK,
     noise: Any = "instrument",
     seed: int = 0,
-    cluster: int = 0,
+    cluster: int | None = None,
     realisation: int = 0,
     depth: Any = None,
     cosmology: Any = None,
-    method: str = "auto",
+    method: str = "exact",
     rtol: float = 1e-3,
-    electrons: str | float = "from_file",
+    electrons: str | float | None = None,
     name: str | None = None,
     threads: int = 0,
     progress: bool = False,
@@ -60,7 +64,7 @@ def make_maps(
     center : (3,) Quantity, optional
         Comoving position in the snapshot's frame. Default: the halo's, else the gas's origin.
     radius : Quantity, optional
-        With `snapshot`: physical radius to read. Default: out to the corners of the patch.
+        With `snapshot`: physical radius to read. Default: out to the corners of the patch, at least 5 Mpc.
     redshift : float, optional
         Redshift at which the cluster is seen; sizes stay physical. Default: the snapshot's.
     sightlines : str, Path or (L, 3, 3) array
@@ -68,9 +72,10 @@ def make_maps(
     instrument : Instrument
         Pixel, field, beam and default noise.
     noise : str, Path, NoiseSpectrum or None
-        ``milca``, ``nilc``, ``homogeneous``, a table of ell and C_ell, None for clean maps; default: the instrument's.
+        ``milca``, ``nilc``, ``homogeneous``, a table of ell and C_ell, None: clean. Default: the instrument's.
     seed, cluster, realisation : int
-        Key of the noise: same key, same noise.
+        Key of the noise: same key, same noise. Default of `cluster`: a number made of the snapshot's name and the
+        halo's id or the centre, so that different clusters have different noise.
     depth : Quantity, optional
         Physical depth along the line of sight, centred on the cluster. Default: everything loaded.
     cosmology : FLRW, optional
@@ -82,7 +87,7 @@ def make_maps(
         Largest error of ``beam``, as a share of each map's largest value without noise. The maps say what was used, and
         the error that it guarantees: ``maps.method``, ``maps.bound``.
     electrons : str or float
-        With `snapshot`: ``from_file``, ``fully_ionised``, or electrons per hydrogen atom.
+        With `snapshot`: ``from_file`` (default), ``fully_ionised``, or electrons per hydrogen atom.
     name : str, optional
         The cluster's name.
     threads : int
@@ -103,21 +108,24 @@ def make_maps(
         If the snapshot cannot be read.
     """
     check_method(method, rtol)
-    if (gas is None) == (snapshot is None):
-        raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
+    _check_types(gas, snapshot, instrument)
+    halo = _one_halo(halo)
     views = views_of(sightlines)
     spectrum = noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise)
-    key = NoiseKey(seed=seed, cluster=cluster, realisation=realisation)
     depth_kpc = None if depth is None else scalar_in(depth, "kpc", "depth", positive=True)
     if gas is None:
-        gas = _read(snapshot, halo, center, radius, redshift, instrument, electrons, progress)
-    elif radius is not None:
-        raise ArgumentError("expected with a snapshot only; the gas is read already.", field="radius")
+        gas = _read(snapshot, halo, center, radius, redshift, instrument, electrons or "from_file", progress)
+    else:
+        for field, given in (("radius", radius), ("electrons", electrons)):
+            if given is not None:
+                raise ArgumentError("expected with a snapshot only; the gas is read already.", field=field)
     if cosmology is not None:
         _check_cosmology(cosmology, gas)
     seen_at = observed_redshift(redshift, gas.redshift)
     pixel_kpc = pixel_size_kpc(instrument, gas.cosmology, seen_at)
     at_kpc, offset_kpc = _center(gas, halo, center)
+    number = cluster_number(gas, halo, at_kpc) if cluster is None else cluster
+    key = NoiseKey(seed=seed, cluster=number, realisation=realisation)
     scene = Scene(gas, views, instrument, pixel_kpc, offset_kpc, depth_kpc, spectrum, key, threads)
     seen = see(scene, method, rtol)
     log.info("%d views at z = %.4f, %.1f kpc a pixel", len(views), seen_at, pixel_kpc)
@@ -143,6 +151,9 @@ def make_maps(
         M500c_msun=None if halo is None else float(halo["M500c"].to_value("Msun")),
         R500c_kpc=None if halo is None else float(halo["R500c"].to_value("kpc")),
         source="arrays" if gas.path is None else gas.path.name,
+        depth_kpc=depth_kpc,
+        radius_kpc=gas.radius_kpc,
+        assumptions=tuple((row.quantity, row.value, row.source) for row in gas.summary()),
         version=__version__,
     )
 
@@ -175,8 +186,49 @@ def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> f
 
 
 def patch_radius_kpc(instrument: Instrument, pixel_kpc: float) -> float:
-    """Physical radius of the sphere that reaches the corners of the projected patch [kpc]."""
-    return instrument.padded_size * pixel_kpc * math.sqrt(0.5)
+    """Physical radius of the sphere that reaches the corners of the projected patch, at least `LEAST_RADIUS_KPC`."""
+    return max(LEAST_RADIUS_KPC, instrument.padded_size * pixel_kpc * math.sqrt(0.5))
+
+
+def cluster_number(gas: Gas, halo: Any, center_kpc: NDArray[np.float64]) -> int:
+    """Number of a cluster in the noise key, from its snapshot's name and redshift, and its halo's id or its centre."""
+    which = [f"{x:.1f}" for x in center_kpc] if halo is None else [str(halo["id"])]
+    source = "arrays" if gas.path is None else gas.path.name
+    text = "|".join([source, f"{gas.redshift:.4f}", *which])
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def _check_types(gas: Any, snapshot: Any, instrument: Any) -> None:
+    if (gas is None) == (snapshot is None):
+        raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
+    if gas is not None and not isinstance(gas, Gas):
+        raise ArgumentError(
+            f"expected a Gas, found {type(gas).__name__}.",
+            field="gas",
+            remedy="give what szfast.read_snapshot returns, or snapshot= with a path.",
+        )
+    if not isinstance(instrument, Instrument):
+        raise ArgumentError(
+            f"expected an Instrument, found {type(instrument).__name__}.",
+            field="instrument",
+            remedy="give szfast.PLANCK, or a szfast.Instrument of your own.",
+        )
+
+
+def _one_halo(halo: Any) -> Any:
+    if halo is None:
+        return None
+    try:
+        single = np.shape(halo["center"]) == (3,)
+    except (TypeError, KeyError, IndexError):
+        single = False
+    if not single:
+        raise ArgumentError(
+            f"expected one row of a halo table, found {type(halo).__name__}.",
+            field="halo",
+            remedy="give a row of szfast.read_halos, for example halos[0].",
+        )
+    return halo
 
 
 def _read(

@@ -71,6 +71,10 @@ class MapSet:
         From the halo catalogue, where one was given.
     source : str
         Name of the snapshot, or what stands for it.
+    depth_kpc, radius_kpc : float or None
+        Depth along the line of sight, and radius out to which gas was read [physical kpc]; None for everything.
+    assumptions : tuple of (quantity, value, source)
+        What was read, left out and assumed.
     version : str
         Version of szfast.
     bound : float or None
@@ -95,6 +99,9 @@ class MapSet:
     M500c_msun: float | None = None
     R500c_kpc: float | None = None
     source: str = ""
+    depth_kpc: float | None = None
+    radius_kpc: float | None = None
+    assumptions: tuple[tuple[str, str, str], ...] = ()
     version: str = field(default="")
     bound: float | None = None
 
@@ -151,6 +158,8 @@ class MapSet:
             "kernel": self.kernel,
             "electron_model": self.electron_model,
             "method": self.method,
+            "depth_kpc": self.depth_kpc,
+            "radius_kpc": self.radius_kpc,
             "bound": self.bound,
             "version": self.version,
         }

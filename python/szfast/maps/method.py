@@ -229,6 +229,7 @@ def _exact(scene: Scene, why: str) -> Seen:
         threads=scene.threads,
     )
     log.info("method exact: %s", why)
+    _warn_if_off_centre(projection.area_kpc2, scene.gas)
     y = scene.observe(projection.area_kpc2, None, noise=True)
     return Seen(y, "exact", None, _conserved(projection, scene.instrument))
 
@@ -243,6 +244,7 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh) -> tuple[Seen, float]:
     area_kpc2, rest_kpc2, rest_error_kpc2 = rest or (None, 0.0, 0.0)
     y = scene.observe(area_kpc2, projection.spectra_kpc2, noise=True)
     clean = y if scene.spectrum is None else scene.observe(area_kpc2, projection.spectra_kpc2, noise=False)
+    _warn_if_off_centre(clean, scene.gas)
     peak = float(clean.max(axis=(1, 2)).min())
     error = (projection.error_kpc2 + rest_error_kpc2) / (2 * math.pi * scene.sigma_kpc**2)
     total_kpc2 = projection.area_kpc2 + rest_kpc2
@@ -334,6 +336,17 @@ def _cheapest(
         if mesh is not None and concentration * mesh.error(sample.t, sample.t2, sample.r4) <= rtol:
             return mesh
     return None
+
+
+def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:
+    """Say so where most views are brightest far from their middle: a sign of a centre in another unit or frame."""
+    n = maps.shape[-1]
+    block = max(1, n // 16)
+    count = n // block
+    coarse = maps[:, : count * block, : count * block].reshape(-1, count, block, count, block).sum(axis=(2, 4))
+    middle = coarse[:, 3 * count // 8 : 5 * count // 8 + 1, 3 * count // 8 : 5 * count // 8 + 1].max(axis=(1, 2))
+    if np.mean(middle < 0.3 * coarse.max(axis=(1, 2))) > 0.5 or not coarse.any():
+        log.warning("%s: the gas is brightest far from the centre in most views; check the centre's unit", gas.path)
 
 
 def _conserved(projection: Projection, instrument: Instrument) -> Conserved:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.arguments import require
-from szfast.errors import MapFileError
+from szfast.errors import ArgumentError, MapFileError
 
 if TYPE_CHECKING:
     from szfast.maps.mapset import MapSet
@@ -38,8 +38,16 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
     ------
     MissingExtraError
         If matplotlib is not installed.
+    ArgumentError
+        If this is not one MapSet.
     """
     require("matplotlib", "report", "drawing maps")
+    if not hasattr(maps, "views"):
+        raise ArgumentError(
+            f"expected the MapSet of one cluster, found {type(maps).__name__}.",
+            field="maps",
+            remedy="szfast.read_maps returns a list: give one of its entries.",
+        )
     from matplotlib.figure import Figure
 
     columns = min(columns, len(maps))
@@ -47,7 +55,7 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
     # the head takes a fixed height, whatever the number of rows
     width, head, foot = 1.25 * columns + 0.9, 0.55, 0.45
     height = 1.25 * rows + head + foot
-    figure = Figure(figsize=(max(width, 5.0), height), dpi=100)
+    figure = Figure(figsize=(max(width, 5.0), height), dpi=90)
     left, right = 0.55 / width, 1 - 0.85 / width
     grid = figure.add_gridspec(
         rows, columns, left=left, right=right, bottom=foot / height, top=1 - head / height, wspace=0.04, hspace=0.04
@@ -75,7 +83,7 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
     bar.set_label(r"Compton $y$ [$10^{-5}$]", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     mass = (
-        "" if maps.M500c_msun is None else rf", $M_{{500c}}$ = {maps.M500c_msun / 1e14:.2f} $\times 10^{{14}}\,M_\odot$"
+        "" if maps.M500c_msun is None else rf", $M_{{500c}} = {maps.M500c_msun / 1e14:.2f} \times 10^{{14}}\,M_\odot$"
     )
     kind = "clean" if maps.noise is None else f"noise {maps.noise}"
     title = f"{maps.name}{mass}, z = {maps.redshift:.3g}: {len(maps)} views, {maps.instrument.name}, {kind}"

@@ -123,10 +123,13 @@ def _from_file(path: Path) -> NoiseSpectrum:
         )
     try:
         table = Table.read(path) if path.suffix in {".fits", ".ecsv"} else Table.read(path, format="ascii")
-        ell, power = (np.asarray(table.columns[i], dtype=np.float64) for i in (0, 1))
+        columns = list(table.columns.values())
+        if len(columns) != 2:
+            raise ValueError(f"it has {len(columns)} columns")
+        ell, power = (np.asarray(column, dtype=np.float64) for column in columns)
     except Exception as error:
         raise NoiseTableError(
-            f"cannot be read as a table of ell and C_ell ({type(error).__name__}).",
+            f"cannot be read as a table of ell and C_ell ({str(error).splitlines()[0] or type(error).__name__}).",
             file=path,
             field="noise",
             remedy="write two columns of numbers: ell and C_ell [y^2].",

@@ -20,6 +20,8 @@ from szfast.networks.cutouts import check_pixel, read_cutout
 from szfast.networks.mass import predict_log10_mass
 from szfast.networks.network_set import NetworkSet, read_networks
 
+NEAR_LOWEST_DEX = 0.1
+
 
 @dataclass(frozen=True)
 class _Cluster:
@@ -55,7 +57,9 @@ def masses_of_files(
     Returns
     -------
     QTable
-        One row a map: ``name``, ``view``, ``redshift``, ``log10_M500c`` (of M500c in Msun) and ``M500c``.
+        One row a map: ``name``, ``view``, ``redshift``, ``log10_M500c`` (of M500c in Msun), ``M500c``, and
+        ``near_lowest``, true within `NEAR_LOWEST_DEX` of the lowest mass that the network has learnt or below it, where
+        it gives fainter clusters about the same mass.
 
     Raises
     ------
@@ -95,6 +99,7 @@ def _masses(cluster: _Cluster, networks: NetworkSet, average: bool) -> QTable:
             f"{cluster.name}: {error.problem}", file=cluster.file, field=error.field, remedy=error.remedy
         ) from None
     views = len(log10_mass)
+    lowest = networks.at_redshift(cluster.redshift).lowest_log10_mass
     return QTable(
         {
             "name": [cluster.name] * views,
@@ -102,6 +107,7 @@ def _masses(cluster: _Cluster, networks: NetworkSet, average: bool) -> QTable:
             "redshift": np.full(views, cluster.redshift),
             "log10_M500c": log10_mass,
             "M500c": 10**log10_mass * u.Msun,
+            "near_lowest": log10_mass < lowest + NEAR_LOWEST_DEX,
         }
     )
 

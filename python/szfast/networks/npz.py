@@ -21,7 +21,7 @@ from szfast.networks.weights import NetworkWeights
 FORMAT = 1
 """Version of the file's layout; a reader refuses a later one."""
 
-_NUMBERS = ("input_mean", "input_std", "target_offset", "target_scale")
+_NUMBERS = ("input_mean", "input_std", "target_offset", "target_scale", "lowest_log10_mass")
 _LONGEST_TEXT = 10_000
 _REMEDY = "fetch the file again, or write it again with szfast.networks.save."
 

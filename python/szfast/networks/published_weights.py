@@ -38,6 +38,7 @@ class _Published:
     redshift_bin: tuple[float, float]
     input_mean: float
     input_std: float
+    lowest_log10_mass: float
     sha256: str
     """Of the arrays as little-endian float32, in the order of the layers, kernel before bias."""
 
@@ -47,24 +48,28 @@ PUBLISHED = {
         (0.0, 0.1),
         1.8827347385422218e-06,
         7.136290778515806e-06,
+        14.0,
         "09d00455652b46171f0064f4f62727b5cb098874a831f9d535e4fb2529f79fab",
     ),
     2: _Published(
         (0.1, 0.2),
         2.2296471704066543e-07,
         2.036420289662876e-06,
+        14.5,
         "0aceb1dd673e9bf135b57826d25a9b89582cfea11c357572e18dc4652f031cd9",
     ),
     3: _Published(
         (0.2, 0.4),
         8.347489023971544e-08,
         1.4639878011606421e-06,
+        14.65,
         "6d9ca4af5cd9f5c000bf83a7ba36802c838dda16938a06b618666737afe00734",
     ),
     4: _Published(
         (0.4, 1.0),
         3.14216726766519e-08,
         1.300205829438648e-06,
+        14.7,
         "89ee82539717589b27e0152ee9be1468761212c15aad0d2fc183fae01e258eca",
     ),
 }
@@ -119,6 +124,7 @@ def _read(file: Path, number: int | None) -> NetworkWeights:
         input_std=constants.input_std,
         redshift_bin=constants.redshift_bin,
         target_offset=-math.log10(HUBBLE),
+        lowest_log10_mass=constants.lowest_log10_mass,
         provenance=f"{SOURCE}, network {chosen}",
     )
 

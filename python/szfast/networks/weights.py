@@ -29,6 +29,8 @@ class NetworkWeights:
         (low, high]: the redshifts that the network has learnt.
     target_offset, target_scale : float
         From the network's output to log10 of M500c in Msun.
+    lowest_log10_mass : float
+        Lowest log10 M500c [Msun] that the network has learnt: fainter maps get about this mass. 0 if not known.
     provenance : str
         Who trained the network, on what, and where that is described.
 
@@ -45,6 +47,7 @@ class NetworkWeights:
     redshift_bin: tuple[float, float]
     target_offset: float = 0.0
     target_scale: float = 1.0
+    lowest_log10_mass: float = 0.0
     provenance: str = "not stated"
 
     def __post_init__(self) -> None:
@@ -63,7 +66,7 @@ class NetworkWeights:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        for name in ("input_mean", "input_std", "target_offset", "target_scale"):
+        for name in ("input_mean", "input_std", "target_offset", "target_scale", "lowest_log10_mass"):
             value = float(getattr(self, name))
             if not math.isfinite(value) or (name in ("input_std", "target_scale") and value <= 0):
                 raise NetworkError(

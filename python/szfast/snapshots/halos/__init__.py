@@ -63,8 +63,8 @@ def read_halos(path: str | Path, *, snapshot: Any = None, min_mass: Any = None) 
         If `min_mass` is not a mass.
     """
     path = Path(path)
-    least_msun = 0.0 if min_mass is None else scalar_in(min_mass, "Msun", "min_mass", positive=True)
     header = _header_of(snapshot)
+    least_msun = _least_msun(min_mass, header)
     halos = _reader(path)(path, header)
     if not len(halos):
         raise HaloCatalogueError("holds no halo with an M500c.", file=path, field="M500c")
@@ -74,6 +74,16 @@ def read_halos(path: str | Path, *, snapshot: Any = None, min_mass: Any = None) 
     _complete_radii(halos, path)
     check_densities(halos, path)
     return _heaviest_first(halos, least_msun, path)
+
+
+def _least_msun(min_mass: Any, header: SnapshotHeader | None) -> float:
+    if min_mass is None:
+        return 0.0
+    import astropy.cosmology.units as cu
+
+    # a mass in Msun/littleh needs the snapshot's h
+    little_h = () if header is None else cu.with_H0(header.cosmology.H0)
+    return scalar_in(min_mass, "Msun", "min_mass", positive=True, equivalencies=little_h)
 
 
 def _header_of(snapshot: Any) -> SnapshotHeader | None:
