@@ -257,14 +257,16 @@ def binned_exact(**options) -> np.ndarray:
     return y.reshape(len(y), planck.size, 4, planck.size, 4).mean(axis=(2, 4))
 
 
-def compare_real(redshifts, **options):
+def compare_real(redshifts, rtol=1e-3, limit=3e-4, **options):
+    # every ninth view: the comparison is slow
+    options["sightlines"] = szfast.make_maps(cluster(5)).views[::9]
     for redshift in redshifts:
-        seen = szfast.make_maps(method="beam", redshift=redshift, noise=None, **options)
+        seen = szfast.make_maps(method="beam", redshift=redshift, rtol=rtol, noise=None, **options)
         assert seen.method == "beam"
         exact = binned_exact(redshift=redshift, **options)
         error = (np.abs(seen.y - exact).max(axis=(1, 2)) / exact.max(axis=(1, 2))).max()
         # what finer pixels leave of their effect is below 2e-4
-        assert error < min(seen.bound, 3e-4)
+        assert error < min(seen.bound, limit)
 
 
 def test_a_real_cluster(real_data):
@@ -276,5 +278,7 @@ def test_a_real_cluster(real_data):
 def test_a_real_box(real_data):
     snapshot = real_data("gadget4/box/snapshot_002.hdf5")
     halo = szfast.read_halos(real_data("gadget4/box/fof_subhalo_tab_002.hdf5"), snapshot=snapshot)[0]
-    # farther out the sparse gas of the box is too wide for the bound, and the method is exact
+    # farther out the sparse gas of the box is too wide for the default bound, and the method is exact
     compare_real((0.6,), snapshot=snapshot, halo=halo, radius=10 * u.Mpc)
+    # with all of it a larger bound can be promised, and 4e-4 was seen
+    compare_real((0.3, 0.6), rtol=1e-2, limit=1e-3, snapshot=snapshot, halo=halo)
