@@ -1,8 +1,8 @@
 """A mock galaxy cluster of equal-mass gas particles with substructure, on which projections are compared.
 
-``python benchmarks/test_cluster.py 100000 cluster.npz``. Written: ``pos`` (N, 3), ``hsml`` (N,) kernel support radius, both
-in Mpc, physical; ``w`` (N,) integrated Compton parameter in Mpc^2; ``R`` (27, 3, 3), of which ``pos @ R[k].T`` has the image's
-axes first and the line of sight last; ``mass`` in solar masses and ``kT`` in keV.
+``python benchmarks/test_cluster.py 100000 cluster.npz``. Written: ``pos`` (N, 3) and ``hsml`` (N,), the kernel's
+support radius, in Mpc, physical; ``w`` (N,) integrated Compton parameter in Mpc^2; ``R`` (27, 3, 3): ``pos @ R[k].T``
+has the image's axes first and the line of sight last; ``mass`` in solar masses; ``kT`` in keV.
 """
 
 from __future__ import annotations
