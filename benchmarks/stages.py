@@ -24,7 +24,8 @@ from results import machine, write_results
 
 import szfast
 from szfast import networks
-from szfast.maps.make import observe, pixel_size_kpc
+from szfast.maps.make import pixel_size_kpc
+from szfast.maps.method import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.projection import project
 from szfast.maps.sightlines import sightlines
@@ -121,15 +122,16 @@ def stages_of(case: Case, networks_of: networks.NetworkSet | None, folder: Path,
     def peer_observe() -> Any:
         return peers.observe(projection.area_kpc2, transfer, amplitude, instrument.size, rng)
 
-    clean = observe(projection, instrument, None, key)
+    scene = Scene(gas, views, instrument, projection.pixel_kpc, None, None, spectrum, key, threads=0)
+    clean = scene.observe(projection.area_kpc2, None, noise=False)
     answers.check_clean(clean, projection, instrument)
-    answers.check_noise(observe(projection, instrument, spectrum, key) - clean, peer_observe() - clean)
+    answers.check_noise(scene.observe(projection.area_kpc2, None, noise=True) - clean, peer_observe() - clean)
     yield compared(
         case,
         "beam and noise",
         repeats,
         ("map", len(views)),
-        lambda: observe(projection, instrument, spectrum, key),
+        lambda: scene.observe(projection.area_kpc2, None, noise=True),
         (peers.OBSERVE, peer_observe, len(views)),
     )
 
