@@ -27,10 +27,14 @@ def extra(name: str) -> list[str]:
     return [re.sub(r"^tensorflow\b", "tensorflow-cpu", each) for each in requirements]
 
 
+def all_extras() -> list[str]:
+    return [requirement for name in ("report", "dataset", "planck", "train") for requirement in extra(name)]
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the C++ tests and pytest; arguments after -- go to pytest, and leave the C++ tests out."""
-    session.install(".", *extra("report"), *extra("train"), *group("test"))
+    session.install(".", *all_extras(), *group("test"))
     if not session.posargs:
         cpp_tests(session)
     session.run("pytest", *session.posargs, env={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"})
