@@ -34,7 +34,7 @@ def gnfw(P0, c, gamma, alpha, beta):
 @pytest.mark.parametrize("redshift", [0.05, 0.6])
 def test_a10_gives_arnauds_relation(M500c, redshift):
     found = mean_compton_y(M500c, redshift, cosmology=COSMOLOGY)
-    # Arnaud et al. (2010), section 6.3: 2.925e-5 I(1) Mpc^2 with I(1) = 0.6145, at 3e14 Msun; mass enters P500 and volume
+    # Arnaud et al. (2010), section 6.3: 2.925e-5 I(1) Mpc^2 with I(1) = 0.6145, at 3e14 Msun
     relation = 2.925e-5 * 0.6145 * (M500c / (3e14 * u.Msun)) ** (5 / 3 + 0.12) * COSMOLOGY.efunc(redshift) ** (2 / 3)
     # four digits are published, of their constants too
     assert found.to_value("Mpc2") == pytest.approx(relation.to_value(u.one), rel=2e-3)
@@ -92,8 +92,8 @@ def test_slope_is_the_logarithmic_derivative(name):
 
 def test_composition_is_that_of_the_gas():
     # mu = 4 / (1 + 3X + 4X x_e) and one electron for each 1 / (X x_e) proton masses, X = 0.76, x_e = 0.88 / 0.76
-    assert MU == pytest.approx(4 / 6.8)
-    assert MU_E == pytest.approx(1 / 0.88)
+    assert pytest.approx(4 / 6.8) == MU
+    assert pytest.approx(1 / 0.88) == MU_E
 
 
 @pytest.mark.parametrize("given", [dict(profile="A11"), dict(M500c=5e14), dict(M500c=-1 * u.Msun)])
