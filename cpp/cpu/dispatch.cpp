@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -81,18 +80,15 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         std::fill(maps, maps + pixels * view_count, 0.0);
         return true;
     }
-    // ordering costs as much as part of a view
-    constexpr int views_worth_ordering = 4;
-    std::optional<OrderedParticles> ordered;
-    if (view_count >= views_worth_ordering)
-        ordered.emplace(particles, grid);
-    const Particles all = ordered ? ordered->view() : particles;
+    const OrderedParticles ordered(particles, grid);
+    const std::vector<std::size_t> &chunks = ordered.chunks();
+    const std::size_t chunk_count = chunks.size() - 1;
 
     // A function of the problem alone, so that the order of every sum is fixed: enough tasks for a large machine,
     // blocks worth a map of their own, and at most 512 MiB of such maps.
     const std::size_t groups = by_corners ? view_count : (view_count + view_group - 1) / view_group;
     const std::size_t for_machine = (64 + groups - 1) / groups;
-    const std::size_t for_work = all.count / std::max<std::size_t>(16384, pixels) + 1;
+    const std::size_t for_work = particles.count / std::max<std::size_t>(16384, pixels) + 1;
     const std::size_t for_memory = std::max<std::size_t>(1, (std::size_t(1) << 26) / (pixels * view_count));
     const std::size_t blocks = std::min({for_machine, for_work, for_memory});
 
@@ -108,7 +104,7 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         if (!scratch[worker])
             scratch[worker] = std::make_unique<double[]>(deposit_scratch_size(grid.n));
         const std::size_t block = task / groups, group = task % groups;
-        const std::size_t begin = block * all.count / blocks, end = (block + 1) * all.count / blocks;
+        const std::size_t begin = block * chunk_count / blocks, end = (block + 1) * chunk_count / blocks;
         const std::size_t first = group * view_count / groups, last = (group + 1) * view_count / groups;
         double *own[view_group];
         for (std::size_t view = first; view < last; ++view) {
@@ -117,12 +113,12 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         }
         double *sums = &block_loaded[block * view_count + first];
         if (by_corners)
-            level().deposit_corners(all, begin, end, views + view_size * first, grid, corners, stop.asked,
+            level().deposit_corners(ordered.particles(), chunks[begin], chunks[end], views + view_size * first, grid, corners, stop.asked,
                                     scratch[worker].get(), own[0], sums);
         else
             level().deposit_separable(
-                {all, begin, end, grid, views + view_size * first, int(last - first), own, stride, sums}, separable,
-                stop.asked, scratch[worker].get());
+                {ordered.particles(), &chunks[begin], end - begin, grid, views + view_size * first, int(last - first), own, stride, sums},
+                separable, stop.asked, scratch[worker].get());
     };
     if (!run_tasks(blocks * groups, workers, stop, work))
         return false;
