@@ -85,10 +85,9 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
     for (int done = 0; done < span.count; done += batch - 1) {
         const float at = float(center - span.first - done);
         Cells cells;
-        Batch batch_shares[terms];
-        find_cells(distances(numbers.one_axis, at, float(inverse_h) * SeparableTable::cells), cells);
-        axis_shares<terms, 6, false>(table, cells, batch_shares);
-        std::memcpy(some, batch_shares, sizeof some);
+        const float cells_a_pixel = float(inverse_h) * SeparableTable::cells;
+        axis_cells(numbers, table_middle - at * cells_a_pixel, cells_a_pixel, cells);
+        axis_shares<terms, 6, false>(table, cells, no_weight, some[0]);
         // the last of the sixteen is overwritten by the next ones, or lies behind the span
         for (int k = 0; k < terms; ++k)
             for (int half = 0; half < 2; ++half) {

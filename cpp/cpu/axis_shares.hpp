@@ -93,11 +93,12 @@ inline Floats smaller_of(Floats a, Floats b) {
 #endif
 }
 
-// From distances to the centre in cells of the table.
-inline void find_cells(const Batch &distance, Cells &cells) {
-    constexpr float half = 0.5f * SeparableTable::lookup;
+// From places on the table, of which the centre is the middle.
+constexpr float table_middle = one_sided ? 0.0f : 0.5f * SeparableTable::lookup;
+
+inline void find_cells(const Batch &place, Cells &cells) {
     for (int p = 0; p < parts; ++p) {
-        Floats at = distance.part[p];
+        Floats at = place.part[p];
         if constexpr (one_sided) {
             constexpr float last = 7.9999995f;
             const Words bits = same_bits<Words>(at);
@@ -106,12 +107,29 @@ inline void find_cells(const Batch &distance, Cells &cells) {
             at = smaller_of(at, Floats{} + last);
         } else {
             constexpr float last = 15.999999f;
-            at += half;
             at = smaller_of(larger_of(at, Floats{}), Floats{} + last);
         }
         cells.cell[p] = __builtin_convertvector(at, Ints);
         cells.place.part[p] = at - __builtin_convertvector(cells.cell[p], Floats);
     }
+}
+
+template <class T, class To> inline void store(const T &value, To *to) {
+    std::memcpy(to, &value, sizeof value);
+}
+
+inline Floats weighted(Floats share, float weight, int) {
+    return share * weight;
+}
+
+inline Floats weighted(Floats share, const Batch &weight, int part) {
+    return share * weight.part[part];
+}
+
+struct NoWeight {};
+constexpr NoWeight no_weight[SeparableTable::most_terms] = {};
+inline Floats weighted(Floats share, NoWeight, int) {
+    return share;
 }
 
 // Share k of all sixteen.
@@ -129,11 +147,15 @@ template <int coefficients, bool both_axes> inline Batch share_of(const float *e
     return value;
 }
 
-template <int terms, int coefficients, bool both_axes>
-inline void axis_shares(const SeparableTable &table, const Cells &cells, Batch *shares) {
+// Shares of all terms, (terms, 16), each times its weight.
+template <int terms, int coefficients, bool both_axes, class Weight>
+inline void axis_shares(const SeparableTable &table, const Cells &cells, const Weight *weight, float *shares) {
     const float *entry = coefficients == 4 ? table.cubic : table.quintic;
-    for (int k = 0; k < terms; ++k)
-        shares[k] = share_of<coefficients, both_axes>(entry + k * coefficients * SeparableTable::lookup, cells);
+    for (int k = 0; k < terms; ++k, entry += coefficients * SeparableTable::lookup) {
+        const Batch share = share_of<coefficients, both_axes>(entry, cells);
+        for (int p = 0; p < parts; ++p)
+            store(weighted(share.part[p], weight[k], p), shares + k * batch + p * lanes);
+    }
 }
 
 } // namespace

@@ -48,11 +48,15 @@ struct Falls {
     alignas(64) double x[chunk_size], y[chunk_size];              // centres, in pixels from the grid's corner
     alignas(64) double low_x[chunk_size], low_y[chunk_size];      // lowest pixels touched
     alignas(64) double seen[chunk_size];                          // one, or zero: beyond the depth or the grid
-    alignas(64) float inside_x[chunk_size], inside_y[chunk_size]; // centres, from those pixels' corners
+    alignas(64) float table_x[chunk_size], table_y[chunk_size];   // places of their corners on the kernel's table
     alignas(64) std::int32_t corner[chunk_size];                  // on the tile, or one of the following
 };
 // What stands in for a corner: not on the tile, or not seen at all.
 constexpr std::int32_t unseen = -1, beyond_tile = -2;
+
+inline HalfFloats in_float(Doubles values) {
+    return __builtin_convertvector(values, HalfFloats);
+}
 
 inline double least(Doubles values) {
     double result = values[0];
@@ -88,8 +92,9 @@ inline void fall(const Chunk &chunk, const Grid &grid, const double *view, Falls
         store(low_x, falls.low_x + i);
         store(low_y, falls.low_y + i);
         store(seen ? nothing + 1.0 : nothing, falls.seen + i);
-        store(__builtin_convertvector(at_x - low_x, HalfFloats), falls.inside_x + i);
-        store(__builtin_convertvector(at_y - low_y, HalfFloats), falls.inside_y + i);
+        const HalfFloats scale_to_table = load<HalfFloats>(chunk.cells_a_pixel + i);
+        store(table_middle - in_float(at_x - low_x) * scale_to_table, falls.table_x + i);
+        store(table_middle - in_float(at_y - low_y) * scale_to_table, falls.table_y + i);
     }
     for (int lane = 0; lane < double_lanes; ++lane)
         loaded += sum[lane];

@@ -24,27 +24,28 @@ template <int terms> constexpr int coefficients = lanes == 16 && terms <= 3 ? 4 
 
 template <int terms>
 inline void add_particle(const SeparableTable &table, Workspace &work, int i, int views) {
-    const Size size{work.chunk.cells_a_pixel[i], int(work.chunk.width[i])};
-    const float share = work.chunk.share[i];
+    const Chunk &chunk = work.chunk;
+    const float share = chunk.share[i], cells_a_pixel = chunk.cells_a_pixel[i];
+    const int width = int(chunk.width[i]);
     float weight[terms];
     for (int k = 0; k < terms; ++k)
         weight[k] = share * table.weight[k];
-    const auto place = [&](int v) {
+    const auto window = [&](int v) {
         const Falls &falls = work.falls[v];
-        return Place{falls.inside_x[i], falls.inside_y[i], work.tiles[v].pixel + falls.corner[i]};
+        return Window{falls.table_x[i], falls.table_y[i], cells_a_pixel, width, work.tiles[v].pixel + falls.corner[i]};
     };
-    if (size.width < 8) {
+    if (width < 8) {
         Batch weights[terms];
         for (int k = 0; k < terms; ++k)
             for (int p = 0; p < parts; ++p)
                 weights[k].part[p] = sides(work.numbers, p, 1.0f, weight[k]);
         for (int v = 0; v < views; ++v)
             if (work.falls[v].corner[i] >= 0)
-                add_small<terms, coefficients<terms>>(table, work.numbers, size, place(v), weights);
+                add_small<terms, coefficients<terms>>(table, work.numbers, window(v), weights);
     } else {
         for (int v = 0; v < views; ++v)
             if (work.falls[v].corner[i] >= 0)
-                add_middle<terms, coefficients<terms>>(table, work.numbers, size, place(v), weight);
+                add_middle<terms, coefficients<terms>>(table, work.numbers, window(v), weight);
     }
 }
 

@@ -13,10 +13,6 @@ typedef std::int64_t DoubleMask __attribute__((vector_size(lanes * sizeof(float)
 typedef float HalfFloats __attribute__((vector_size(lanes * sizeof(float) / 2)));
 typedef std::int32_t HalfInts __attribute__((vector_size(lanes * sizeof(float) / 2)));
 
-template <class T, class To> inline void store(const T &value, To *to) {
-    std::memcpy(to, &value, sizeof value);
-}
-
 inline Doubles in_double(const float *values) {
 #if defined(__AVX512F__)
     return _mm512_maskz_cvtps_pd(__mmask8(-1), _mm256_loadu_ps(values));

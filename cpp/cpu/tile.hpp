@@ -41,15 +41,12 @@ inline void flush(Tile &tile, double unit, int n, std::size_t stride, double *ma
     }
 }
 
-// One particle on a view: its centre from the corner of the lowest pixel it touches, and where that pixel is.
-struct Place {
-    float x, y;
+// One particle on a view. Boundary i of the lowest pixel and those after it is at place `x` + i `cells_a_pixel` of the
+// kernel's table.
+struct Window {
+    float x, y, cells_a_pixel;
+    int width; // pixels a side
     float *corner;
-};
-
-struct Size {
-    float cells_a_pixel; // of the table
-    int width;           // pixels touched a side, at most
 };
 
 inline Batch boundary_numbers(bool both_axes) {
@@ -66,13 +63,6 @@ struct Numbers {
     Batch one_axis = boundary_numbers(false), both_axes = boundary_numbers(true);
 };
 
-inline Batch distances(const Batch &numbers, float center, float cells_a_pixel) {
-    Batch distance;
-    for (int p = 0; p < parts; ++p)
-        distance.part[p] = (numbers.part[p] - center) * cells_a_pixel;
-    return distance;
-}
-
 // Lanes below eight take x, the others y.
 inline Floats sides(const Numbers &numbers, int part, float x, float y) {
     if constexpr (parts == 1)
@@ -81,58 +71,45 @@ inline Floats sides(const Numbers &numbers, int part, float x, float y) {
         return Floats{} + (part < parts / 2 ? x : y);
 }
 
+inline void axis_cells(const Numbers &numbers, float first, float cells_a_pixel, Cells &cells) {
+    Batch place;
+    for (int p = 0; p < parts; ++p)
+        place.part[p] = numbers.one_axis.part[p] * cells_a_pixel + first;
+    find_cells(place, cells);
+}
+
 // At most seven pixels a side: boundaries of both axes side by side.
 template <int terms, int coefficients>
-inline void add_small(const SeparableTable &table, const Numbers &numbers, const Size &size, const Place &place,
-                      const Batch *weight) {
-    Batch distance, shares[terms];
+inline void add_small(const SeparableTable &table, const Numbers &numbers, const Window &window, const Batch *weight) {
+    Batch place;
     for (int p = 0; p < parts; ++p)
-        distance.part[p] = (numbers.both_axes.part[p] - sides(numbers, p, place.x, place.y)) *
-                           size.cells_a_pixel;
+        place.part[p] =
+            numbers.both_axes.part[p] * window.cells_a_pixel + sides(numbers, p, window.x, window.y);
     Cells cells;
-    find_cells(distance, cells);
-    axis_shares<terms, coefficients, true>(table, cells, shares);
-    for (int k = 0; k < terms; ++k)
-        for (int p = 0; p < parts; ++p)
-            shares[k].part[p] *= weight[k].part[p];
-    alignas(64) float both[terms][batch];
-    std::memcpy(both, shares, sizeof both);
+    find_cells(place, cells);
+    alignas(64) float both[terms * batch];
+    axis_shares<terms, coefficients, true>(table, cells, weight, both);
     keep_in_memory(both);
     Row<8> x[terms];
     for (int k = 0; k < terms; ++k)
-        x[k] = row_of<8>(both[k]);
-#ifdef NOROWS
-    asm volatile(""::"v"(x[0].part[0]),"v"(x[1].part[0]));
-#elif defined(FIXROWS)
-    add_rows<terms, 8>(x, both[0] + 8, FIXROWS, place.corner, tile_stride);
-#else
-    add_rows<terms, 8>(x, both[0] + 8, size.width, place.corner, tile_stride);
-#endif
-
+        x[k] = row_of<8>(both + k * batch);
+    add_rows<terms, 8>(x, both + 8, window.width, window.corner, tile_stride);
 }
 
 // At most fifteen.
 template <int terms, int coefficients>
-inline void add_middle(const SeparableTable &table, const Numbers &numbers, const Size &size, const Place &place,
-                       const float *weight) {
-    const float scale = size.cells_a_pixel;
+inline void add_middle(const SeparableTable &table, const Numbers &numbers, const Window &window, const float *weight) {
     Cells cells;
-    Batch shares[terms];
-    alignas(64) float y[terms][batch], along_x[terms][batch];
-    find_cells(distances(numbers.one_axis, place.y, scale), cells);
-    axis_shares<terms, coefficients, false>(table, cells, shares);
-    for (int k = 0; k < terms; ++k)
-        for (int p = 0; p < parts; ++p)
-            shares[k].part[p] *= weight[k];
-    std::memcpy(y, shares, sizeof y);
-    keep_in_memory(y);
-    find_cells(distances(numbers.one_axis, place.x, scale), cells);
-    axis_shares<terms, coefficients, false>(table, cells, shares);
-    std::memcpy(along_x, shares, sizeof along_x);
+    alignas(64) float along_x[terms * batch], along_y[terms * batch];
+    axis_cells(numbers, window.y, window.cells_a_pixel, cells);
+    axis_shares<terms, coefficients, false>(table, cells, weight, along_y);
+    axis_cells(numbers, window.x, window.cells_a_pixel, cells);
+    axis_shares<terms, coefficients, false>(table, cells, no_weight, along_x);
+    keep_in_memory(along_y);
     Row<16> x[terms];
     for (int k = 0; k < terms; ++k)
-        x[k] = row_of<16>(along_x[k]);
-    add_rows<terms, 16>(x, y[0], size.width, place.corner, tile_stride);
+        x[k] = row_of<16>(along_x + k * batch);
+    add_rows<terms, 16>(x, along_y, window.width, window.corner, tile_stride);
 }
 
 } // namespace
