@@ -86,8 +86,9 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
         const float at = float(center - span.first - done);
         Cells cells;
         const float cells_a_pixel = float(inverse_h) * SeparableTable::cells;
-        axis_cells(numbers, table_middle - at * cells_a_pixel, cells_a_pixel, cells);
-        axis_shares<terms, 6, false>(table, cells, no_weight, some[0]);
+        const float first = table_middle - at * cells_a_pixel;
+        axis_cells<1>(numbers, &first, cells_a_pixel, &cells);
+        axis_shares<terms, 6, false, 1>(table, &cells, no_weight, some[0]);
         // the last of the sixteen is overwritten by the next ones, or lies behind the span
         for (int k = 0; k < terms; ++k)
             for (int half = 0; half < 2; ++half) {

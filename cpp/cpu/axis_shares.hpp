@@ -96,21 +96,23 @@ inline Floats smaller_of(Floats a, Floats b) {
 // From places on the table, of which the centre is the middle.
 constexpr float table_middle = one_sided ? 0.0f : 0.5f * SeparableTable::lookup;
 
-inline void find_cells(const Batch &place, Cells &cells) {
+template <int views> inline void find_cells(const Batch *place, Cells *cells) {
     for (int p = 0; p < parts; ++p) {
-        Floats at = place.part[p];
-        if constexpr (one_sided) {
-            constexpr float last = 7.9999995f;
-            const Words bits = same_bits<Words>(at);
-            cells.sign[p] = bits & 0x80000000u;
-            at = same_bits<Floats>(bits & 0x7FFFFFFFu);
-            at = smaller_of(at, Floats{} + last);
-        } else {
-            constexpr float last = 15.999999f;
-            at = smaller_of(larger_of(at, Floats{}), Floats{} + last);
+        Floats at[views];
+        for (int v = 0; v < views; ++v) {
+            at[v] = place[v].part[p];
+            if constexpr (one_sided) {
+                const Words bits = same_bits<Words>(at[v]);
+                cells[v].sign[p] = bits & 0x80000000u;
+                at[v] = smaller_of(same_bits<Floats>(bits & 0x7FFFFFFFu), Floats{} + 7.9999995f);
+            } else {
+                at[v] = smaller_of(larger_of(at[v], Floats{}), Floats{} + 15.999999f);
+            }
         }
-        cells.cell[p] = __builtin_convertvector(at, Ints);
-        cells.place.part[p] = at - __builtin_convertvector(cells.cell[p], Floats);
+        for (int v = 0; v < views; ++v)
+            cells[v].cell[p] = __builtin_convertvector(at[v], Ints);
+        for (int v = 0; v < views; ++v)
+            cells[v].place.part[p] = at[v] - __builtin_convertvector(cells[v].cell[p], Floats);
     }
 }
 
@@ -132,29 +134,30 @@ inline Floats weighted(Floats share, NoWeight, int) {
     return share;
 }
 
-// Share k of all sixteen.
-template <int coefficients, bool both_axes> inline Batch share_of(const float *entry, const Cells &cells) {
-    Batch value;
-    for (int p = 0; p < parts; ++p) {
-        Floats sum = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cells.cell[p]);
-        for (int i = coefficients - 2; i >= 0; --i)
-            sum = look_up(entry + i * SeparableTable::lookup, cells.cell[p]) + cells.place.part[p] * sum;
-        value.part[p] = one_sided ? same_bits<Floats>(same_bits<Words>(sum) ^ cells.sign[p]) : sum;
-    }
-    const Batch next = next_boundary<both_axes>(value);
-    for (int p = 0; p < parts; ++p)
-        value.part[p] = next.part[p] - value.part[p];
-    return value;
-}
-
-// Shares of all terms, (terms, 16), each times its weight.
-template <int terms, int coefficients, bool both_axes, class Weight>
-inline void axis_shares(const SeparableTable &table, const Cells &cells, const Weight *weight, float *shares) {
+// Shares of all terms on a few views, (views, terms, 16), each times its weight. Each step is taken for all views before
+// the next: within a view a step waits for the one before.
+template <int terms, int coefficients, bool both_axes, int views, class Weight>
+inline void axis_shares(const SeparableTable &table, const Cells *cells, const Weight *weight, float *shares) {
     const float *entry = coefficients == 4 ? table.cubic : table.quintic;
     for (int k = 0; k < terms; ++k, entry += coefficients * SeparableTable::lookup) {
-        const Batch share = share_of<coefficients, both_axes>(entry, cells);
-        for (int p = 0; p < parts; ++p)
-            store(weighted(share.part[p], weight[k], p), shares + k * batch + p * lanes);
+        Batch value[views];
+        for (int p = 0; p < parts; ++p) {
+            for (int v = 0; v < views; ++v)
+                value[v].part[p] = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cells[v].cell[p]);
+            for (int i = coefficients - 2; i >= 0; --i)
+                for (int v = 0; v < views; ++v)
+                    value[v].part[p] = look_up(entry + i * SeparableTable::lookup, cells[v].cell[p]) +
+                                       cells[v].place.part[p] * value[v].part[p];
+            for (int v = 0; v < views; ++v)
+                if constexpr (one_sided)
+                    value[v].part[p] = same_bits<Floats>(same_bits<Words>(value[v].part[p]) ^ cells[v].sign[p]);
+        }
+        for (int v = 0; v < views; ++v) {
+            const Batch next = next_boundary<both_axes>(value[v]);
+            for (int p = 0; p < parts; ++p)
+                store(weighted(next.part[p] - value[v].part[p], weight[k], p),
+                      shares + (v * terms + k) * batch + p * lanes);
+        }
     }
 }
 

@@ -22,31 +22,42 @@ struct Workspace {
 // Few terms are good to 1e-4 of the peak at best, which a cubic holds where sixteen entries are looked up at once.
 template <int terms> constexpr int coefficients = lanes == 16 && terms <= 3 ? 4 : 6;
 
-template <int terms>
-inline void add_particle(const SeparableTable &table, Workspace &work, int i, int views) {
+template <int terms, int views>
+inline void add_to_tiles(const SeparableTable &table, Workspace &work, int i, int first) {
     const Chunk &chunk = work.chunk;
-    const float share = chunk.share[i], cells_a_pixel = chunk.cells_a_pixel[i];
-    const int width = int(chunk.width[i]);
+    Window<views> window;
+    window.cells_a_pixel = chunk.cells_a_pixel[i];
+    window.width = int(chunk.width[i]);
+    for (int v = 0; v < views; ++v) {
+        const Falls &falls = work.falls[first + v];
+        window.x[v] = falls.table_x[i];
+        window.y[v] = falls.table_y[i];
+        window.corner[v] = work.tiles[first + v].pixel + falls.corner[i];
+    }
     float weight[terms];
     for (int k = 0; k < terms; ++k)
-        weight[k] = share * table.weight[k];
-    const auto window = [&](int v) {
-        const Falls &falls = work.falls[v];
-        return Window{falls.table_x[i], falls.table_y[i], cells_a_pixel, width, work.tiles[v].pixel + falls.corner[i]};
-    };
-    if (width < 8) {
+        weight[k] = chunk.share[i] * table.weight[k];
+    if (window.width < 8) {
         Batch weights[terms];
         for (int k = 0; k < terms; ++k)
             for (int p = 0; p < parts; ++p)
                 weights[k].part[p] = sides(work.numbers, p, 1.0f, weight[k]);
-        for (int v = 0; v < views; ++v)
-            if (work.falls[v].corner[i] >= 0)
-                add_small<terms, coefficients<terms>>(table, work.numbers, window(v), weights);
+        add_small<terms, coefficients<terms>, views>(table, work.numbers, window, weights);
     } else {
+        add_middle<terms, coefficients<terms>, views>(table, work.numbers, window, weight);
+    }
+}
+
+template <int terms> inline void add_particle(const SeparableTable &table, Workspace &work, int i, int views) {
+    int missed = views < views_at_once;
+    for (int v = 0; v < views; ++v)
+        missed |= work.falls[v].corner[i] < 0;
+    if (!missed)
+        add_to_tiles<terms, views_at_once>(table, work, i, 0);
+    else
         for (int v = 0; v < views; ++v)
             if (work.falls[v].corner[i] >= 0)
-                add_middle<terms, coefficients<terms>>(table, work.numbers, window(v), weight);
-    }
+                add_to_tiles<terms, 1>(table, work, i, v);
 }
 
 // Particles seen on a view but not on its tile.

@@ -41,12 +41,13 @@ inline void flush(Tile &tile, double unit, int n, std::size_t stride, double *ma
     }
 }
 
-// One particle on a view. Boundary i of the lowest pixel and those after it is at place `x` + i `cells_a_pixel` of the
-// kernel's table.
-struct Window {
-    float x, y, cells_a_pixel;
+// One particle on a few views. Boundary i of the lowest pixel and those after it is at place `x` + i `cells_a_pixel` of
+// the kernel's table.
+template <int views> struct Window {
+    float cells_a_pixel;
     int width; // pixels a side
-    float *corner;
+    float x[views], y[views];
+    float *corner[views];
 };
 
 inline Batch boundary_numbers(bool both_axes) {
@@ -71,45 +72,54 @@ inline Floats sides(const Numbers &numbers, int part, float x, float y) {
         return Floats{} + (part < parts / 2 ? x : y);
 }
 
-inline void axis_cells(const Numbers &numbers, float first, float cells_a_pixel, Cells &cells) {
-    Batch place;
-    for (int p = 0; p < parts; ++p)
-        place.part[p] = numbers.one_axis.part[p] * cells_a_pixel + first;
-    find_cells(place, cells);
+template <int views>
+inline void axis_cells(const Numbers &numbers, const float *first, float cells_a_pixel, Cells *cells) {
+    Batch place[views];
+    for (int v = 0; v < views; ++v)
+        for (int p = 0; p < parts; ++p)
+            place[v].part[p] = numbers.one_axis.part[p] * cells_a_pixel + first[v];
+    find_cells<views>(place, cells);
 }
 
 // At most seven pixels a side: boundaries of both axes side by side.
-template <int terms, int coefficients>
-inline void add_small(const SeparableTable &table, const Numbers &numbers, const Window &window, const Batch *weight) {
-    Batch place;
-    for (int p = 0; p < parts; ++p)
-        place.part[p] =
-            numbers.both_axes.part[p] * window.cells_a_pixel + sides(numbers, p, window.x, window.y);
-    Cells cells;
-    find_cells(place, cells);
-    alignas(64) float both[terms * batch];
-    axis_shares<terms, coefficients, true>(table, cells, weight, both);
+template <int terms, int coefficients, int views>
+inline void add_small(const SeparableTable &table, const Numbers &numbers, const Window<views> &window,
+                      const Batch *weight) {
+    Batch place[views];
+    for (int v = 0; v < views; ++v)
+        for (int p = 0; p < parts; ++p)
+            place[v].part[p] =
+                numbers.both_axes.part[p] * window.cells_a_pixel + sides(numbers, p, window.x[v], window.y[v]);
+    Cells cells[views];
+    find_cells<views>(place, cells);
+    alignas(64) float both[views][terms * batch];
+    axis_shares<terms, coefficients, true, views>(table, cells, weight, both[0]);
     keep_in_memory(both);
-    Row<8> x[terms];
-    for (int k = 0; k < terms; ++k)
-        x[k] = row_of<8>(both + k * batch);
-    add_rows<terms, 8>(x, both + 8, window.width, window.corner, tile_stride);
+    for (int v = 0; v < views; ++v) {
+        Row<8> x[terms];
+        for (int k = 0; k < terms; ++k)
+            x[k] = row_of<8>(both[v] + k * batch);
+        add_rows<terms, 8>(x, both[v] + 8, window.width, window.corner[v], tile_stride);
+    }
 }
 
 // At most fifteen.
-template <int terms, int coefficients>
-inline void add_middle(const SeparableTable &table, const Numbers &numbers, const Window &window, const float *weight) {
-    Cells cells;
-    alignas(64) float along_x[terms * batch], along_y[terms * batch];
-    axis_cells(numbers, window.y, window.cells_a_pixel, cells);
-    axis_shares<terms, coefficients, false>(table, cells, weight, along_y);
-    axis_cells(numbers, window.x, window.cells_a_pixel, cells);
-    axis_shares<terms, coefficients, false>(table, cells, no_weight, along_x);
+template <int terms, int coefficients, int views>
+inline void add_middle(const SeparableTable &table, const Numbers &numbers, const Window<views> &window,
+                       const float *weight) {
+    Cells cells[views];
+    alignas(64) float along_x[views][terms * batch], along_y[views][terms * batch];
+    axis_cells<views>(numbers, window.y, window.cells_a_pixel, cells);
+    axis_shares<terms, coefficients, false, views>(table, cells, weight, along_y[0]);
+    axis_cells<views>(numbers, window.x, window.cells_a_pixel, cells);
+    axis_shares<terms, coefficients, false, views>(table, cells, no_weight, along_x[0]);
     keep_in_memory(along_y);
-    Row<16> x[terms];
-    for (int k = 0; k < terms; ++k)
-        x[k] = row_of<16>(along_x + k * batch);
-    add_rows<terms, 16>(x, along_y, window.width, window.corner, tile_stride);
+    for (int v = 0; v < views; ++v) {
+        Row<16> x[terms];
+        for (int k = 0; k < terms; ++k)
+            x[k] = row_of<16>(along_x[v] + k * batch);
+        add_rows<terms, 16>(x, along_y[v], window.width, window.corner[v], tile_stride);
+    }
 }
 
 } // namespace
