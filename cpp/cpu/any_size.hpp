@@ -1,5 +1,5 @@
-// One particle of any size, cut by the border of the grid or not, in doubles: those too small for shares in floats, those
-// too large for a tile, and stragglers.
+// One particle of any size, cut by the border of the grid or not, in doubles: those too small for shares in floats,
+// those too large for a tile, and stragglers.
 #pragma once
 
 #include "level.hpp"
@@ -33,7 +33,8 @@ inline WideRow wide_row(const double *shares) {
 
 // map[j, 0..7] += sum_k x_k y_k[j]
 template <int terms>
-inline void add_wide_rows(const WideRow *x, const double *y, std::size_t y_stride, int rows, double *map, std::size_t stride) {
+inline void add_wide_rows(const WideRow *x, const double *y, std::size_t y_stride, int rows, double *map,
+                          std::size_t stride) {
     for (int j = 0; j < rows; ++j, map += stride)
         for (int p = 0; p < row_parts; ++p) {
             Doubles sum = load<Doubles>(map + p * double_lanes);

@@ -134,8 +134,8 @@ inline Floats weighted(Floats share, NoWeight, int) {
     return share;
 }
 
-// Shares of all terms on a few views, (views, terms, 16), each times its weight. Each step is taken for all views before
-// the next: within a view a step waits for the one before.
+// Shares of all terms on a few views, (views, terms, 16), each times its weight. Each step is taken for all views
+// before the next: within a view a step waits for the one before.
 template <int terms, int coefficients, bool both_axes, int views, class Weight>
 inline void axis_shares(const SeparableTable &table, const Cells *cells, const Weight *weight, float *shares) {
     const float *entry = coefficients == 4 ? table.cubic : table.quintic;

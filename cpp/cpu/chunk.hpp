@@ -19,22 +19,27 @@ struct Chunk {
     double largest;
 };
 
+// Beside a particle this many times as bright, rounding would take a share of one that counts, always downwards.
+constexpr float least_share = 1.0f / 4096;
+
 inline void load_chunk(const OrderedParticle *particles, int count, double pixel_kpc, Chunk &chunk) {
     const double per_pixel = 1.0 / pixel_kpc;
     const float per_pixel_float = float(per_pixel);
     chunk.count = count;
     chunk.padded = (count + double_lanes - 1) / double_lanes * double_lanes;
     float largest = 0.0f;
+    for (int i = 0; i < count; ++i)
+        largest = particles[i].Y > largest ? particles[i].Y : largest;
     for (int i = 0; i < chunk.padded; ++i) {
         const OrderedParticle &particle = particles[i < count ? i : count - 1];
-        const int width = window_width(particle.h * per_pixel_float);
+        const bool resolved = particle.Y >= least_share * largest || particle.Y == 0.0f;
+        const int width = resolved ? window_width(particle.h * per_pixel_float) : 0;
         chunk.x[i] = particle.x;
         chunk.y[i] = particle.y;
         chunk.z[i] = particle.z;
         chunk.h[i] = particle.h * per_pixel;
         chunk.Y[i] = i < count ? particle.Y : 0.0f;
         chunk.width[i] = width;
-        largest = particle.Y > largest ? particle.Y : largest;
     }
     chunk.largest = largest;
     const double per_largest = largest > 0.0f ? 1.0 / chunk.largest : 0.0;
@@ -45,11 +50,11 @@ inline void load_chunk(const OrderedParticle *particles, int count, double pixel
 }
 
 struct Falls {
-    alignas(64) double x[chunk_size], y[chunk_size];              // centres, in pixels from the grid's corner
-    alignas(64) double low_x[chunk_size], low_y[chunk_size];      // lowest pixels touched
-    alignas(64) double seen[chunk_size];                          // one, or zero: beyond the depth or the grid
-    alignas(64) float table_x[chunk_size], table_y[chunk_size];   // places of their corners on the kernel's table
-    alignas(64) std::int32_t corner[chunk_size];                  // on the tile, or one of the following
+    alignas(64) double x[chunk_size], y[chunk_size];            // centres, in pixels from the grid's corner
+    alignas(64) double low_x[chunk_size], low_y[chunk_size];    // lowest pixels touched
+    alignas(64) double seen[chunk_size];                        // one, or zero: beyond the depth or the grid
+    alignas(64) float table_x[chunk_size], table_y[chunk_size]; // places of their corners on the kernel's table
+    alignas(64) std::int32_t corner[chunk_size];                // on the tile, or one of the following
 };
 // What stands in for a corner: not on the tile, or not seen at all.
 constexpr std::int32_t unseen = -1, beyond_tile = -2;
@@ -110,8 +115,9 @@ inline bool find_corners(const Chunk &chunk, Falls &falls, Tile &tile) {
         const Doubles column = load<Doubles>(falls.low_x + i) - tile.column;
         const Doubles row = load<Doubles>(falls.low_y + i) - tile.row, width = load<Doubles>(chunk.width + i);
         const DoubleMask seen = load<Doubles>(falls.seen + i) > 0.0;
-        const DoubleMask on_tile = seen & (width > 0.0) & (column <= double(tile_side - batch)) &
-                                   (row <= double(tile_side) - width);
+        const Doubles reach = width < 8.0 ? nothing + 8.0 : nothing + 16.0;
+        const DoubleMask on_tile =
+            seen & (width > 0.0) & (column <= double(tile_side) - reach) & (row <= double(tile_side) - width);
         const Doubles elsewhere = seen ? nothing + double(beyond_tile) : nothing + double(unseen);
         const Doubles corner = on_tile ? row * double(tile_stride) + column : elsewhere;
         negative_columns = smaller(on_tile ? -column - width : nothing, negative_columns);

@@ -93,11 +93,9 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
                      task.loaded[first + v]);
                 all_tiled[v] = find_corners(chunk, work.falls[v], work.tiles[v]);
             }
-#ifndef NOADD
             for (int i = 0; i < chunk.count; ++i)
                 if (chunk.width[i] > 0.0)
                     add_particle<terms>(table, work, i, views);
-#endif
             for (int v = 0; v < views; ++v) {
                 double *map = task.maps[first + v];
                 flush(work.tiles[v], chunk.largest * table.unit, grid.n, task.stride, map);
