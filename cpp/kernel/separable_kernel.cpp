@@ -198,8 +198,9 @@ void SeparableKernel::fill_cells() {
     const auto fill = [this](int coefficients, std::vector<float> &table) {
         constexpr int lookup = SeparableTable::lookup, cells = SeparableTable::cells;
         double at[6], value[6], found[6];
+        // with both ends, so that a kernel that ends on a pixel's boundary keeps its whole
         for (int i = 0; i < coefficients; ++i)
-            at[i] = 0.5 - 0.5 * std::cos(pi * (i + 0.5) / coefficients);
+            at[i] = 0.5 - 0.5 * std::cos(pi * i / (coefficients - 1));
         table.assign(std::size_t(terms_) * coefficients * lookup, 0.0f);
         for (int k = 0; k < terms_; ++k) {
             float *entry = &table[std::size_t(k) * coefficients * lookup];
@@ -246,9 +247,11 @@ void SeparableKernel::measure(const Terms &terms) {
 SeparableTable SeparableKernel::view(double rtol) const {
     // the rest is left to the floats of the tables, and to points between those that were measured
     constexpr double share = 0.75;
+    // what the cubics hold, which the engine takes for few terms
+    constexpr double cubic_rtol = 1e-3;
     SeparableTable table{0, {}, 1.0, cubic_.data(), quintic_.data(), fine_.data()};
     for (const int terms : separable_terms)
-        if (rtol >= 1e-5 && terms <= terms_ && error_[terms] <= share * rtol) {
+        if (rtol >= (terms < 5 ? cubic_rtol : 1e-5) && terms <= terms_ && error_[terms] <= share * rtol) {
             table.terms = terms;
             // all that is dropped is given back by scale: the share of the whole plane is one
             double whole = 0.0;
