@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -92,6 +93,9 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         std::fill(maps, maps + pixels * view_count, 0.0);
         return true;
     }
+    if (particles.count > UINT32_MAX)
+        throw std::invalid_argument("particles: expected at most 2^32 - 1 in a call, found " +
+                                    std::to_string(particles.count));
     const OrderedParticles ordered(particles, grid);
     const std::vector<std::size_t> &chunks = ordered.chunks();
     const std::size_t chunk_count = chunks.size() - 1;

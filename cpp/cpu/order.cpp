@@ -25,11 +25,9 @@ OrderedParticles::OrderedParticles(const Particles &particles, const Grid &grid)
     const std::size_t count = particles.count;
     // cells cover twice the field in each direction; those at the border hold what lies beyond
     const int side = cells_a_side(count, grid);
-    const float scale = float(0.5 * side / (grid.n * grid.pixel_kpc)), middle = 0.5f * side;
+    const double scale = 0.5 * side / (grid.n * grid.pixel_kpc), middle = 0.5 * side;
     const float per_pixel = float(1.0 / grid.pixel_kpc);
-    const auto along = [&](float position) {
-        return int(std::clamp(position * scale + middle, 0.0f, float(side - 1)));
-    };
+    const auto along = [&](float position) { return int(std::clamp(position * scale + middle, 0.0, side - 1.0)); };
     std::vector<std::uint32_t> place(count);
     std::vector<std::uint32_t> next(std::size_t(side) * side * side * window_classes + 1);
     for (std::size_t p = 0; p < count; ++p) {

@@ -21,6 +21,8 @@ struct Tile {
 
 // Adds unit * tile to the map, and clears the tile.
 inline void flush(Tile &tile, double unit, int n, std::size_t stride, double *map) {
+    if (tile.rows == 0)
+        return; // nowhere
     const int column = int(tile.column), row = int(tile.row);
     const int columns = (tile.columns + double_lanes - 1) / double_lanes * double_lanes;
     const bool inside = column >= 0 && column + columns <= n;
