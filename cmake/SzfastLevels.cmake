@@ -13,6 +13,8 @@ function(szfast_add_levels target)
     target_compile_definitions(${objects} PRIVATE SZFAST_LEVEL=${level})
     # sqrt without errno is one instruction; nothing here reads errno. Vectors of lanes never cross a library's boundary.
     target_compile_options(${objects} PRIVATE -Wall -Wextra -fno-math-errno -fno-trapping-math -Wno-psabi)
+    # without optimisation the standard library's inline functions become weak symbols
+    target_compile_options(${objects} PRIVATE $<$<CONFIG:Debug>:-O1>)
     if(NOT level STREQUAL "baseline")
       target_compile_options(${objects} PRIVATE -march=x86-64-${level})
       if(level STREQUAL "v4" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -11,6 +11,8 @@ namespace {
 
 constexpr int batch = 16;
 constexpr int parts = batch / lanes;
+// Eight lanes look up eight entries: the upper half of a table, with the sign put back afterwards.
+constexpr bool one_sided = lanes == 8;
 
 struct Batch {
     Floats part[parts];
@@ -25,11 +27,11 @@ template <class T> inline T load(const void *from) {
 // entry[cell] in every lane
 inline Floats look_up(const float *entry, Ints cell) {
 #if defined(__AVX2__) && !defined(__clang__)
-    return __builtin_shuffle(load<Floats>(entry), cell);
+    return __builtin_shuffle(load<Floats>(entry + (one_sided ? SeparableTable::lookup / 2 : 0)), cell);
 #else
     Floats value;
     for (int lane = 0; lane < lanes; ++lane)
-        value[lane] = entry[cell[lane]];
+        value[lane] = entry[cell[lane] + (one_sided ? SeparableTable::lookup / 2 : 0)];
     return value;
 #endif
 }
@@ -66,39 +68,95 @@ struct Cells {
     Words sign[parts];
 };
 
-// Sixteen cells hold a cubic where a register has sixteen floats; elsewhere, and for wide kernels, where a pixel is the
-// small difference of two values, it is eight cells with a quintic.
-template <bool precise> constexpr bool is_cubic = lanes == 16 && !precise;
+// The larger and the smaller of two, which the compiler would make a comparison and a choice.
+inline Floats larger_of(Floats a, Floats b) {
+#if defined(__AVX512F__)
+    return (Floats)_mm512_maskz_max_ps(0xFFFF, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Floats)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (Floats)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return a > b ? a : b;
+#endif
+}
 
-template <bool precise> inline void find_cells(const Batch &distance, Cells &cells) {
-    constexpr int count = is_cubic<precise> ? SeparableTable::cubic_cells : SeparableTable::quintic_cells;
-    constexpr float below_one = 0.99999994f;
+inline Floats smaller_of(Floats a, Floats b) {
+#if defined(__AVX512F__)
+    return (Floats)_mm512_maskz_min_ps(0xFFFF, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Floats)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (Floats)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return a < b ? a : b;
+#endif
+}
+
+// From places on the table, of which the centre is the middle.
+constexpr float table_middle = one_sided ? 0.0f : 0.5f * SeparableTable::lookup;
+
+template <int views> inline void find_cells(const Batch *place, Cells *cells) {
     for (int p = 0; p < parts; ++p) {
-        const Words bits = same_bits<Words>(distance.part[p]);
-        cells.sign[p] = bits & 0x80000000u;
-        const Floats size = same_bits<Floats>(bits & 0x7FFFFFFFu);
-        const Floats scaled = (size < below_one ? size : Floats{} + below_one) * float(count);
-        cells.cell[p] = __builtin_convertvector(scaled, Ints);
-        cells.place.part[p] = scaled - __builtin_convertvector(cells.cell[p], Floats);
+        Floats at[views];
+        for (int v = 0; v < views; ++v) {
+            at[v] = place[v].part[p];
+            if constexpr (one_sided) {
+                const Words bits = same_bits<Words>(at[v]);
+                cells[v].sign[p] = bits & 0x80000000u;
+                at[v] = smaller_of(same_bits<Floats>(bits & 0x7FFFFFFFu), Floats{} + 7.9999995f);
+            } else {
+                at[v] = smaller_of(larger_of(at[v], Floats{}), Floats{} + 15.999999f);
+            }
+        }
+        for (int v = 0; v < views; ++v)
+            cells[v].cell[p] = __builtin_convertvector(at[v], Ints);
+        for (int v = 0; v < views; ++v)
+            cells[v].place.part[p] = at[v] - __builtin_convertvector(cells[v].cell[p], Floats);
     }
 }
 
-template <int terms, bool both_axes, bool precise>
-inline void axis_shares(const SeparableTable &table, const Cells &cells, float (*shares)[batch]) {
-    constexpr int coefficients = is_cubic<precise> ? 4 : 6;
-    const float *entry = is_cubic<precise> ? table.cubic : table.quintic;
+template <class T, class To> inline void store(const T &value, To *to) {
+    std::memcpy(to, &value, sizeof value);
+}
+
+inline Floats weighted(Floats share, float weight, int) {
+    return share * weight;
+}
+
+inline Floats weighted(Floats share, const Batch &weight, int part) {
+    return share * weight.part[part];
+}
+
+struct NoWeight {};
+constexpr NoWeight no_weight[SeparableTable::most_terms] = {};
+inline Floats weighted(Floats share, NoWeight, int) {
+    return share;
+}
+
+// Shares of all terms on a few views, (views, terms, 16), each times its weight. Each step is taken for all views
+// before the next: within a view a step waits for the one before.
+template <int terms, int coefficients, bool both_axes, int views, class Weight>
+inline void axis_shares(const SeparableTable &table, const Cells *cells, const Weight *weight, float *shares) {
+    const float *entry = coefficients == 4 ? table.cubic : table.quintic;
     for (int k = 0; k < terms; ++k, entry += coefficients * SeparableTable::lookup) {
-        Batch value;
+        Batch value[views];
         for (int p = 0; p < parts; ++p) {
-            Floats sum = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cells.cell[p]);
+            for (int v = 0; v < views; ++v)
+                value[v].part[p] = look_up(entry + (coefficients - 1) * SeparableTable::lookup, cells[v].cell[p]);
             for (int i = coefficients - 2; i >= 0; --i)
-                sum = look_up(entry + i * SeparableTable::lookup, cells.cell[p]) + cells.place.part[p] * sum;
-            value.part[p] = same_bits<Floats>(same_bits<Words>(sum) ^ cells.sign[p]);
+                for (int v = 0; v < views; ++v)
+                    value[v].part[p] = look_up(entry + i * SeparableTable::lookup, cells[v].cell[p]) +
+                                       cells[v].place.part[p] * value[v].part[p];
+            for (int v = 0; v < views; ++v)
+                if constexpr (one_sided)
+                    value[v].part[p] = same_bits<Floats>(same_bits<Words>(value[v].part[p]) ^ cells[v].sign[p]);
         }
-        const Batch next = next_boundary<both_axes>(value);
-        for (int p = 0; p < parts; ++p) {
-            const Floats share = next.part[p] - value.part[p];
-            std::memcpy(shares[k] + p * lanes, &share, sizeof share);
+        for (int v = 0; v < views; ++v) {
+            const Batch next = next_boundary<both_axes>(value[v]);
+            for (int p = 0; p < parts; ++p)
+                store(weighted(next.part[p] - value[v].part[p], weight[k], p),
+                      shares + (v * terms + k) * batch + p * lanes);
         }
     }
 }

@@ -135,7 +135,7 @@ void deposit_by_points(const ColumnTable &table, double cx, double cy, double h,
 
 } // namespace
 
-void deposit_corners(const Particles &particles, std::size_t begin, std::size_t end, const double *view,
+void deposit_corners(const OrderedParticle *particles, std::size_t begin, std::size_t end, const double *view,
                      const Grid &grid, const ColumnTable &table, const std::atomic<bool> &stop, double *scratch,
                      double *map, double *loaded) {
     const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
@@ -144,14 +144,15 @@ void deposit_corners(const Particles &particles, std::size_t begin, std::size_t 
     for (std::size_t p = begin; p < end; ++p) {
         if ((p & 1023) == 0 && stop.load(std::memory_order_relaxed))
             return;
-        const double x = particles.x[p], y = particles.y[p], z = particles.z[p], Y = particles.Y[p];
+        const OrderedParticle &particle = particles[p];
+        const double x = particle.x, y = particle.y, z = particle.z, Y = particle.Y;
         const double along = x * view[2] + y * view[5] + z * view[8];
         if (!(along <= grid.half_depth_kpc && along >= -grid.half_depth_kpc))
             continue;
         sum += Y;
         const double cx = (x * view[0] + y * view[3] + z * view[6]) * scale + middle;
         const double cy = (x * view[1] + y * view[4] + z * view[7]) * scale + middle;
-        const double h = particles.h[p] * scale;
+        const double h = particle.h * scale;
         const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
         if (columns.last < columns.first || rows.last < rows.first)
             continue;

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,11 +28,23 @@ struct Level {
 #define SZFAST_ROW(level) \
     {#level, level::deposit_corners, level::deposit_separable, level::observe_lanes, level::observe_map}
 
+// The highest level that the user allows.
+std::string level_cap() {
+    const char *asked = std::getenv("SZFAST_CPU_LEVEL");
+    if (!asked || !*asked)
+        return "v4";
+    for (const char *name : {"baseline", "v3", "v4"})
+        if (std::strcmp(asked, name) == 0)
+            return name;
+    throw std::invalid_argument("SZFAST_CPU_LEVEL: expected baseline, v3 or v4, found '" + std::string(asked) +
+                                "'; unset it to use all that the CPU has");
+}
+
 Level pick_level() {
+    const std::string cap = level_cap();
 #ifdef SZFAST_X86_LEVELS
-    const char *cap = std::getenv("SZFAST_CPU_LEVEL");
     const auto allowed = [&](const char *name) {
-        return !cap || !*cap || std::strcmp(name, cap) <= 0; // "baseline" < "v3" < "v4"
+        return name <= cap; // "baseline" < "v3" < "v4"
     };
     __builtin_cpu_init();
     const bool v3_here =
@@ -81,18 +93,19 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         std::fill(maps, maps + pixels * view_count, 0.0);
         return true;
     }
-    // ordering costs as much as part of a view
-    constexpr int views_worth_ordering = 4;
-    std::optional<OrderedParticles> ordered;
-    if (view_count >= views_worth_ordering)
-        ordered.emplace(particles, grid);
-    const Particles all = ordered ? ordered->view() : particles;
+    if (particles.count > UINT32_MAX)
+        throw std::invalid_argument("particles: expected at most 2^32 - 1 in a call, found " +
+                                    std::to_string(particles.count));
+    const OrderedParticles ordered(particles, grid);
+    const std::vector<std::size_t> &chunks = ordered.chunks();
+    const std::size_t chunk_count = chunks.size() - 1;
 
     // A function of the problem alone, so that the order of every sum is fixed: enough tasks for a large machine,
     // blocks worth a map of their own, and at most 512 MiB of such maps.
-    const std::size_t groups = by_corners ? view_count : (view_count + view_group - 1) / view_group;
+    const std::size_t per_group = by_corners ? 1 : view_group;
+    const std::size_t groups = (view_count + per_group - 1) / per_group;
     const std::size_t for_machine = (64 + groups - 1) / groups;
-    const std::size_t for_work = all.count / std::max<std::size_t>(16384, pixels) + 1;
+    const std::size_t for_work = particles.count / std::max<std::size_t>(16384, pixels) + 1;
     const std::size_t for_memory = std::max<std::size_t>(1, (std::size_t(1) << 26) / (pixels * view_count));
     const std::size_t blocks = std::min({for_machine, for_work, for_memory});
 
@@ -108,8 +121,8 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         if (!scratch[worker])
             scratch[worker] = std::make_unique<double[]>(deposit_scratch_size(grid.n));
         const std::size_t block = task / groups, group = task % groups;
-        const std::size_t begin = block * all.count / blocks, end = (block + 1) * all.count / blocks;
-        const std::size_t first = group * view_count / groups, last = (group + 1) * view_count / groups;
+        const std::size_t begin = block * chunk_count / blocks, end = (block + 1) * chunk_count / blocks;
+        const std::size_t first = group * per_group, last = std::min<std::size_t>(first + per_group, view_count);
         double *own[view_group];
         for (std::size_t view = first; view < last; ++view) {
             own[view - first] = (blocks > 1 ? &block_maps[block * view_count * map_size] : maps) + view * map_size;
@@ -117,12 +130,12 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
         }
         double *sums = &block_loaded[block * view_count + first];
         if (by_corners)
-            level().deposit_corners(all, begin, end, views + view_size * first, grid, corners, stop.asked,
-                                    scratch[worker].get(), own[0], sums);
+            level().deposit_corners(ordered.particles(), chunks[begin], chunks[end], views + view_size * first, grid,
+                                    corners, stop.asked, scratch[worker].get(), own[0], sums);
         else
-            level().deposit_separable(
-                {all, begin, end, grid, views + view_size * first, int(last - first), own, stride, sums}, separable,
-                stop.asked, scratch[worker].get());
+            level().deposit_separable({ordered.particles(), &chunks[begin], end - begin, grid,
+                                       views + view_size * first, int(last - first), own, stride, sums},
+                                      separable, stop.asked, scratch[worker].get());
     };
     if (!run_tasks(blocks * groups, workers, stop, work))
         return false;

@@ -1,21 +1,28 @@
-// Particles in the order of small cells of space: neighbours fall near each other on every view, so that the pixels
-// they share stay in the first cache.
+// Particles in the order of small cells of space, and within a cell by size: neighbours fall near each other on every
+// view, so that the pixels they share stay in the first cache, and take the same number of steps.
 #pragma once
 
-#include "szfast/deposit.hpp"
+#include "level.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace szfast {
 
 class OrderedParticles {
   public:
     OrderedParticles(const Particles &particles, const Grid &grid);
-    Particles view() const;
+    const OrderedParticle *particles() const {
+        return particles_.get();
+    }
+    // Where chunks of neighbours begin; the number of particles follows the last.
+    const std::vector<std::size_t> &chunks() const {
+        return chunks_;
+    }
 
   private:
-    std::size_t count_;
-    std::unique_ptr<float[]> values_; // x, y, z, h, Y of all particles, one after the other
+    std::unique_ptr<OrderedParticle[]> particles_;
+    std::vector<std::size_t> chunks_;
 };
 
 } // namespace szfast

@@ -178,6 +178,13 @@ void SeparableKernel::fill_fine(const Terms &terms) {
                 sum[k] += weight[g] * f[k] / n;
         }
     }
+    for (int k = 0; k < terms_; ++k) {
+        const double factor = float(sum[k]) / sum[k];
+        for (int i = 0; i < 2 * (n + 1); ++i)
+            fine_[2 * std::size_t(k) * (n + 1) + i] *= factor;
+        fine_[2 * (std::size_t(k) * (n + 1) + n)] = float(sum[k]);
+        eigenvalue_[k] /= factor * factor;
+    }
 }
 
 double SeparableKernel::primitive(int term, double u) const {
@@ -188,23 +195,30 @@ double SeparableKernel::primitive(int term, double u) const {
 }
 
 void SeparableKernel::fill_cells() {
-    const auto fill = [this](int cells, int coefficients, std::vector<float> &table) {
-        constexpr int lookup = SeparableTable::lookup;
+    const auto fill = [this](int coefficients, std::vector<float> &table) {
+        constexpr int lookup = SeparableTable::lookup, cells = SeparableTable::cells;
         double at[6], value[6], found[6];
+        // with both ends, so that a kernel that ends on a pixel's boundary keeps its whole
         for (int i = 0; i < coefficients; ++i)
-            at[i] = 0.5 - 0.5 * std::cos(pi * (i + 0.5) / coefficients);
+            at[i] = 0.5 - 0.5 * std::cos(pi * i / (coefficients - 1));
         table.assign(std::size_t(terms_) * coefficients * lookup, 0.0f);
-        for (int k = 0; k < terms_; ++k)
-            for (int cell = 0; cell < lookup; ++cell) {
-                for (int i = 0; i < coefficients; ++i)
-                    value[i] = primitive(k, (cell % cells + at[i]) / cells);
+        for (int k = 0; k < terms_; ++k) {
+            float *entry = &table[std::size_t(k) * coefficients * lookup];
+            for (int cell = 1; cell < lookup - 1; ++cell) {
+                for (int i = 0; i < coefficients; ++i) {
+                    const double u = (cell - lookup / 2 + at[i]) / cells;
+                    value[i] = u < 0.0 ? -primitive(k, -u) : primitive(k, u);
+                }
                 interpolate(at, value, coefficients, found);
                 for (int i = 0; i < coefficients; ++i)
-                    table[(std::size_t(k) * coefficients + i) * lookup + cell] = float(found[i]);
+                    entry[i * lookup + cell] = float(found[i]);
             }
+            entry[0] = -float(primitive(k, 1.0));
+            entry[lookup - 1] = float(primitive(k, 1.0));
+        }
     };
-    fill(SeparableTable::cubic_cells, 4, cubic_);
-    fill(SeparableTable::quintic_cells, 6, quintic_);
+    fill(4, cubic_);
+    fill(6, quintic_);
 }
 
 void SeparableKernel::measure(const Terms &terms) {
@@ -233,13 +247,19 @@ void SeparableKernel::measure(const Terms &terms) {
 SeparableTable SeparableKernel::view(double rtol) const {
     // the rest is left to the floats of the tables, and to points between those that were measured
     constexpr double share = 0.75;
-    SeparableTable table{0, rtol < 5e-5, {}, cubic_.data(), quintic_.data(), fine_.data()};
-    for (const int terms : {2, 3, 4, 5, 6, 8, 10, 12})
-        if (rtol >= 1e-5 && terms <= terms_ && error_[terms] <= share * rtol) {
+    // what the cubics hold, which the engine takes for few terms
+    constexpr double cubic_rtol = 1e-3;
+    SeparableTable table{0, {}, 1.0, cubic_.data(), quintic_.data(), fine_.data()};
+    for (const int terms : separable_terms)
+        if (rtol >= (terms < 5 ? cubic_rtol : 1e-5) && terms <= terms_ && error_[terms] <= share * rtol) {
             table.terms = terms;
             // all that is dropped is given back by scale: the share of the whole plane is one
-            for (int k = 0; k < terms; ++k)
-                table.weight[k] = eigenvalue_[k] / whole_[terms];
+            double whole = 0.0;
+            for (int k = 0; k < terms; ++k) {
+                table.weight[k] = float(eigenvalue_[k]);
+                whole += table.weight[k] * 4.0 * primitive(k, 1.0) * primitive(k, 1.0);
+            }
+            table.unit = 1.0 / whole;
             return table;
         }
     return table;

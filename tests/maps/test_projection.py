@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from direct import column_quadrature, direct_map, pixel_shares, uniform_shares
@@ -61,7 +65,7 @@ def test_thousand_particles_are_the_direct_sum(kernel):
     h = np.exp(rng.uniform(np.log(0.05), np.log(12), 1000)).astype(np.float32).astype(np.float64)
     area = rng.exponential(size=1000).astype(np.float32).astype(np.float64)
     truth = direct_map(kernel, x, y, h, area, n, step=0.05)
-    # the table, which is the default, and the sums of products at the accuracy that the maps promise
+    # the table, and the sums of products
     for rtol in (1e-7, 1e-5):
         found, _ = projected(x, y, h, area, n, kernel, rtol=rtol)
         assert np.abs(found[0] - truth).max() < 1e-5 * truth.max()
@@ -104,17 +108,19 @@ def test_wide_kernels_are_conserved(kernel):
     assert found.sum() == pytest.approx(1.0, abs=1e-6)
 
 
-def test_particles_without_size_fall_into_their_pixel():
-    found, _ = projected(np.array([3.5, 3.25]), np.array([1.5, 1.0]), np.zeros(2), np.array([1.0, 2.0]), 8)
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-5, 1e-7])
+def test_particles_without_size_fall_into_their_pixel(rtol):
+    found, _ = projected(np.array([3.5, 3.25]), np.array([1.5, 1.0]), np.zeros(2), np.array([1.0, 2.0]), 8, rtol=rtol)
     truth = np.zeros((8, 8))
     truth[1, 3] = 3.0
     np.testing.assert_array_equal(found[0], truth)
 
 
-def test_depth_cuts_by_the_particles_centre():
+@pytest.mark.parametrize("rtol", [1e-3, 1e-7])
+def test_depth_cuts_by_the_particles_centre(rtol):
     z = np.array([-3.0, 0.0, 2.9])
     x = np.full(3, 4.5)
-    found, loaded = projected(x, x, np.full(3, 0.1), np.array([1.0, 2.0, 4.0]), 9, z=z, depth=2.95)
+    found, loaded = projected(x, x, np.full(3, 0.1), np.array([1.0, 2.0, 4.0]), 9, z=z, depth=2.95, rtol=rtol)
     assert found.sum() == pytest.approx(6.0)
     assert loaded[0] == pytest.approx(6.0)
 
@@ -230,6 +236,14 @@ def test_bindings_refuse_what_does_not_fit(change, error, says):
     }
     with pytest.raises(error, match=says):
         _core.deposit(**(arguments | change))
+
+
+def test_an_unknown_cpu_level_is_refused():
+    program = "from szfast import _core; _core.cpu_level()"
+    environment = os.environ | {"SZFAST_CPU_LEVEL": "avx9"}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "SZFAST_CPU_LEVEL: expected baseline, v3 or v4, found 'avx9'" in run.stderr
 
 
 def test_no_particles_make_empty_maps():

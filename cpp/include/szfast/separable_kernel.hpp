@@ -11,20 +11,23 @@
 
 namespace szfast {
 
-// F_k is odd; the tables hold it on [0, 1] in units of the support radius.
+// The numbers of terms that exist in the engine.
+constexpr int separable_terms[] = {2, 3, 5, 6, 8, 10, 12};
+
+// F_k is odd, and constant beyond the support radius, which is the unit of length. At the support radius it is a float,
+// so that shares add up to the same whole in every table.
 struct SeparableTable {
     static constexpr int most_terms = 12;
     static constexpr int lookup = 16; // entries of one coefficient: a vector register of floats
-    static constexpr int cubic_cells = 16;
-    static constexpr int quintic_cells = 8; // the second half of the entries repeats the first
+    static constexpr int cells = 7;   // from the centre to the support radius; the first entry and the last lie outside
     static constexpr int fine_cells = 1024;
 
     int terms;
-    bool precise; // the cubic is good to 1e-5 of the peak where a pixel is a seventh of the kernel's radius
-    double weight[most_terms];
+    float weight[most_terms];
+    double unit;          // the sum of products times this is one over the whole plane
     const float *cubic;   // (terms, 4, lookup): coefficients of 1, t, t^2, t^3 in each cell, t in [0, 1)
     const float *quintic; // (terms, 6, lookup)
-    const double *fine;   // (terms, fine_cells + 1, 2): F_k, dF_k/du times the cell width
+    const double *fine;   // (terms, fine_cells + 1, 2): F_k, dF_k/du times the cell width, on [0, 1]
 };
 
 // Owns the tables of one kernel for every number of terms; built once, in a few milliseconds.

@@ -1,0 +1,155 @@
+// One particle of any size, cut by the border of the grid or not, in doubles: those too small for shares in floats,
+// those too large for a tile, and stragglers.
+#pragma once
+
+#include "level.hpp"
+#include "tile.hpp"
+
+namespace szfast {
+namespace SZFAST_LEVEL {
+namespace {
+
+constexpr int row_pixels = 8;
+constexpr int row_parts = row_pixels / double_lanes;
+
+// Eight pixels of a row; each level adds as many at once as its registers hold.
+struct WideRow {
+    Doubles part[row_parts];
+};
+
+inline WideRow wide_row(const float *shares) {
+    WideRow row;
+    for (int p = 0; p < row_parts; ++p)
+        row.part[p] = in_double(shares + p * double_lanes);
+    return row;
+}
+
+inline WideRow wide_row(const double *shares) {
+    WideRow row;
+    for (int p = 0; p < row_parts; ++p)
+        row.part[p] = load<Doubles>(shares + p * double_lanes);
+    return row;
+}
+
+// map[j, 0..7] += sum_k x_k y_k[j]
+template <int terms>
+inline void add_wide_rows(const WideRow *x, const double *y, std::size_t y_stride, int rows, double *map,
+                          std::size_t stride) {
+    for (int j = 0; j < rows; ++j, map += stride)
+        for (int p = 0; p < row_parts; ++p) {
+            Doubles sum = load<Doubles>(map + p * double_lanes);
+            for (int k = 0; k < terms; ++k)
+                sum += x[k].part[p] * y[k * y_stride + j];
+            std::memcpy(map + p * double_lanes, &sum, sizeof sum);
+        }
+}
+
+// Pixels of [center - h, center + h] on the grid.
+struct Span {
+    int first, count;
+};
+
+inline Span touched(double center, double h, int n) {
+    const double low = center - h, high = center + h;
+    if (!(high >= 0.0) || !(low < n))
+        return {0, 0};
+    const int first = low > 0.0 ? int(low) : 0, last = high < n ? int(high) : n - 1;
+    return {first, last - first + 1};
+}
+
+inline double primitive(const double *fine, double u) {
+    const double size = u < 0.0 ? -u : u, s = (size < 1.0 ? size : 1.0) * SeparableTable::fine_cells;
+    const int cell = s < SeparableTable::fine_cells - 1 ? int(s) : SeparableTable::fine_cells - 1;
+    const double t = s - cell, *p = fine + 2 * cell, d = p[2] - p[0];
+    const double value = p[0] + t * (p[1] + t * (3.0 * d - 2.0 * p[1] - p[3] + t * (p[1] + p[3] - 2.0 * d)));
+    return u < 0.0 ? -value : value;
+}
+
+// Shares of the pixels of a span of any length, (terms, stride), in double where floats would lose digits.
+template <int terms>
+void span_shares(const SeparableTable &table, const Numbers &numbers, Span span, double center, double h, bool precise,
+                 double *shares, std::size_t stride) {
+    const double inverse_h = 1.0 / h;
+    if (precise) {
+        for (int k = 0; k < terms; ++k) {
+            const double *fine = table.fine + 2 * std::size_t(k) * (SeparableTable::fine_cells + 1);
+            double before = primitive(fine, (span.first - center) * inverse_h);
+            for (int i = 0; i < span.count; ++i) {
+                const double next = primitive(fine, (span.first + i + 1 - center) * inverse_h);
+                shares[k * stride + i] = next - before;
+                before = next;
+            }
+        }
+        return;
+    }
+    alignas(64) float some[terms][batch];
+    for (int done = 0; done < span.count; done += batch - 1) {
+        const float at = float(center - span.first - done);
+        Cells cells;
+        const float cells_a_pixel = float(inverse_h) * SeparableTable::cells;
+        const float first = table_middle - at * cells_a_pixel;
+        axis_cells<1>(numbers, &first, cells_a_pixel, &cells);
+        axis_shares<terms, 6, false, 1>(table, &cells, no_weight, some[0]);
+        // the last of the sixteen is overwritten by the next ones, or lies behind the span
+        for (int k = 0; k < terms; ++k)
+            for (int half = 0; half < 2; ++half) {
+                const WideRow row = wide_row(some[k] + row_pixels * half);
+                std::memcpy(shares + k * stride + done + row_pixels * half, &row, sizeof row);
+            }
+    }
+}
+
+// Any size, cut by the border of the grid or not.
+template <int terms>
+void add_any(const SeparableTable &table, const Numbers &numbers, double cx, double cy, double h, double Y, int n,
+             double *scratch, double *map, std::size_t map_stride) {
+    const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
+    if (columns.count == 0 || rows.count == 0)
+        return;
+    const bool inside = cx - h >= 0.0 && cx + h <= n && cy - h >= 0.0 && cy + h <= n;
+    if (inside && columns.count == 1 && rows.count == 1) {
+        map[rows.first * map_stride + columns.first] += Y;
+        return;
+    }
+    const bool precise = !(h >= 0.02 && h < 32.0);
+    const std::size_t stride = deposit_scratch_stride(n);
+    double *x = scratch, *y = scratch + terms * stride;
+    span_shares<terms>(table, numbers, columns, cx, h, precise, x + row_pixels, stride);
+    span_shares<terms>(table, numbers, rows, cy, h, precise, y, stride);
+    // columns before and after the span are zero, so that eight pixels may start before it or end after it
+    const WideRow zero{};
+    for (int k = 0; k < terms; ++k) {
+        std::memcpy(x + k * stride, &zero, sizeof zero);
+        std::memcpy(x + k * stride + row_pixels + columns.count, &zero, sizeof zero);
+        for (int i = 0; i < rows.count; ++i)
+            y[k * stride + i] *= Y * table.unit * table.weight[k];
+    }
+
+    double *corner = map + rows.first * map_stride;
+    const int eights = (columns.count + row_pixels - 1) / row_pixels * row_pixels;
+    int start = columns.first;
+    if (start + eights > n)
+        start = columns.first + columns.count - eights; // end with the span instead
+    int i = start, end = columns.first + columns.count;
+    if (start < 0) {
+        i = columns.first;
+        end = i + columns.count / row_pixels * row_pixels;
+    }
+    for (; i < end; i += row_pixels) {
+        WideRow eight[terms];
+        for (int k = 0; k < terms; ++k)
+            eight[k] = wide_row(x + k * stride + row_pixels + i - columns.first);
+        add_wide_rows<terms>(eight, y, stride, rows.count, corner + i, map_stride);
+    }
+    for (; i < columns.first + columns.count; ++i)
+        for (int j = 0; j < rows.count; ++j) {
+            double sum = 0.0;
+            for (int k = 0; k < terms; ++k)
+                sum += x[k * stride + row_pixels + i - columns.first] * y[k * stride + j];
+            corner[j * map_stride + i] += sum;
+        }
+}
+
+} // namespace
+} // namespace SZFAST_LEVEL
+} // namespace szfast
