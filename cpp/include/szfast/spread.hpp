@@ -11,7 +11,7 @@ namespace szfast {
 
 constexpr int window_fields = 4;  // Y t^m for m = 0 ... 3
 constexpr int window_row = 8;     // room for the taps of a row of coefficients
-constexpr int window_degree = 13; // of the window's polynomials in the place within the cell
+constexpr int window_degree = 9; // of the window's polynomials in the place within the cell: taps / 2 + 5
 
 // Lengths in kpc. The grid is periodic; a particle at the origin falls on the boundary between cells / 2 - 1 and
 // cells / 2.
@@ -23,7 +23,8 @@ struct SpreadDesign {
     double h_above_kpc;    // only particles with h in (h_above, h_to], for h_above < 0 from zero on
     double h_to_kpc;
     int taps;             // 4, 6 or 8
-    const double *window; // (window_degree + 1, window_row): each tap's weight, powers of the place from -1/2 to 1/2
+    const double *window; // (window_degree + 1, window_row): each tap's weight, taps / 2 + 5 powers of the place in
+                          // the cell, from -1/2 to 1/2
 };
 
 // fields (views, window_fields, cells, cells): the sum over particles of Y t^m times the window of both axes, with

@@ -25,7 +25,7 @@ TAPS = (4, 6, 8)
 K_LIMIT = 5.7
 """Largest wave number kept: what the beam leaves beyond it is 9e-8."""
 
-_ROW, _DEGREE = 8, 13
+_ROW, _DEGREES = 8, 10
 _NODES = 48
 
 
@@ -39,7 +39,7 @@ class SpreadWindow:
         Its width in cells.
     beta : float
         Its exponent.
-    coefficients : (14, 8) array
+    coefficients : (10, 8) array
         Weight of each tap: powers of the place within the cell, from -1/2 to 1/2.
     error : float
         Of an image, from the modes that the grid cannot tell from lower ones.
@@ -142,13 +142,14 @@ def _alias_error(taps: int, beta: float, sigma_cells: float, k_limit: float) -> 
 
 def _tap_polynomials(taps: int, beta: float) -> tuple[NDArray[np.float64], float]:
     d = 0.5 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
-    columns = d[:, None] ** np.arange(_DEGREE + 1)
-    result = np.zeros((_DEGREE + 1, _ROW))
+    columns = d[:, None] ** np.arange(taps // 2 + 6)
+    result = np.zeros((_DEGREES, _ROW))
     misfit = 0.0
     for tap in range(taps):
         values = _window(taps, beta, tap - (taps - 1) / 2 - d)
-        result[:, tap] = np.linalg.lstsq(columns, values, rcond=None)[0]
-        misfit = max(misfit, float(np.abs(columns @ result[:, tap] - values).max()))
+        found = np.linalg.lstsq(columns, values, rcond=None)[0]
+        result[: len(found), tap] = found
+        misfit = max(misfit, float(np.abs(columns @ found - values).max()))
     # in units of the window's integral; the taps' misfits on both axes do not add up with one sign
     return result, 2 * misfit * taps / float(_transform(taps, beta, np.zeros(1))[0])
 
