@@ -115,11 +115,6 @@ class Mesh:
         modes = 3 * self.slice.error[0] + r4 * self.slice.error[1]
         return float(taps + self.spread.amplification * modes + ROUNDING)
 
-    def cost_ns(self, count: int, views: int) -> float:
-        """CPU time, roughly: particles, mesh, transform, slices."""
-        parts = min(8, count // 2**18 + 1)
-        return 12.0 * count + (4.0 * parts + 10.0) * self.points**3 + 8e4 * views
-
 
 @dataclass(frozen=True, eq=False)
 class BeamProjection:

@@ -1,8 +1,9 @@
 """Exact projection behind a beam: kernels' column densities, convolved with the beam, averaged over each pixel.
 
 A mean over pixels, taken before the beam, would move a narrow particle to the middle of its pixel. Here each view's
-particles are spread onto a grid with a smooth window; in Fourier space the window is divided out and every particle's own
-kernel, the beam and the mean over a pixel are multiplied in (a Fourier transform of scattered points; Dutt & Rokhlin 1993).
+particles are spread onto a grid with a smooth window; in Fourier space the window is divided out, and every particle's
+own kernel, the beam and the mean over a pixel are multiplied in (a Fourier transform of scattered points, as in Dutt &
+Rokhlin 1993).
 """
 
 from __future__ import annotations
