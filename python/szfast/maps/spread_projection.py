@@ -296,7 +296,7 @@ def _spread(
             rows = scipy.fft.rfft(fields, axis=3, workers=workers)[..., : len(kx)]
             modes = np.einsum("vfyx,fyx->vyx", scipy.fft.fft(rows, axis=2, workers=workers)[:, :, low], factors)
             part.y[some] += grid.field(modes, workers)
-            part.patch[some] += modes[:, 0, 0].real / factors[0, 0, 0].real
+            part.patch[some] += modes[:, 0, 0].real * grid.pixel_kpc**2
         part.loaded[some] += loaded
         most = max(most, float(loaded.max(initial=0.0)))
     return most
