@@ -26,7 +26,7 @@ METHODS = ("auto", "exact", "beam")
 
 RTOL_LIMITS = (1e-7, 0.1)
 
-_LEAST_SHARE = 1e-8
+_LEAST_SHARE, _MOST_ATTEMPTS, _MOST_MESHES = 1e-8, 3, 2
 
 
 def see(scene: Scene, method: str, rtol: float) -> Seen:
@@ -108,10 +108,10 @@ def _on_pixels(scene: Scene, rtol: float) -> Seen:
 
 def _exact(scene: Scene, particles: Particles, trial: Trial, rtol: float, why: str) -> Seen:
     share = trial.share(rtol)
-    while True:
+    for attempt in range(_MOST_ATTEMPTS):
         images = _images(scene, particles, share)
         bound = bound_of(images.error, images.y)
-        if bound <= rtol or share <= _LEAST_SHARE:
+        if bound <= rtol or share <= _LEAST_SHARE or attempt + 1 == _MOST_ATTEMPTS:
             break
         share = max(share * min(0.5 * rtol / bound, 0.25), _LEAST_SHARE)
     if bound > rtol:
@@ -148,7 +148,7 @@ def _through_mesh(
     how = accuracy(scene.gas.kernel, scene.sigma_pixels, share)
     cells: tuple[float, ...] = CELLS
     concentration = trial.concentration
-    while True:
+    for _ in range(_MOST_MESHES):
         # the first guess may be too high; a map whose gas is all in one point has one
         guesses = (concentration, concentration / 1.5, 1.0) if cells is CELLS else (concentration,)
         mesh = next((found for guess in guesses if (found := trial.mesh(scene, rtol, guess, cells))), None)
@@ -167,6 +167,7 @@ def _through_mesh(
             )
             return seen, ""
         cells = tuple(cell for cell in CELLS if cell < mesh.spread.cell)
+    return None, f"meshes did not keep {rtol:g} of the peak"
 
 
 def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple[Seen, float]:
