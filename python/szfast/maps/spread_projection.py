@@ -125,8 +125,8 @@ class Grid:
 
     def modes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Wave numbers of the modes that are kept, in radians a pixel: all ky, (n,), and kx from zero, (m,)."""
-        ky = 2 * np.pi * np.fft.fftfreq(self.pixels)
-        kx = 2 * np.pi * np.fft.rfftfreq(self.pixels)
+        ky: NDArray[np.float64] = 2 * np.pi * np.fft.fftfreq(self.pixels).astype(np.float64)
+        kx: NDArray[np.float64] = 2 * np.pi * np.fft.rfftfreq(self.pixels).astype(np.float64)
         return ky, kx[kx * self.sigma_pixels <= k_limit(self.sigma_pixels)]
 
     def beam(self) -> NDArray[np.float64]:
