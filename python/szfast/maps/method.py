@@ -17,7 +17,7 @@ from szfast.maps.mapset import Conserved
 from szfast.maps.method_choice import Trial
 from szfast.maps.projection import Projection, project
 from szfast.maps.scene import Scene, Seen, bound_of
-from szfast.maps.spread_projection import BeamImages, accuracy, project_behind_beam
+from szfast.maps.spread_projection import ROUNDING, BeamImages, accuracy, project_behind_beam
 
 log = logging.getLogger("szfast.maps")
 
@@ -110,7 +110,7 @@ def _exact(scene: Scene, particles: Particles, trial: Trial, rtol: float, why: s
     share = trial.share(rtol)
     for attempt in range(_MOST_ATTEMPTS):
         images = _images(scene, particles, share)
-        bound = bound_of(images.error, images.y)
+        bound = bound_of(images.error, images.y, ROUNDING)
         if bound <= rtol or share <= _LEAST_SHARE or attempt + 1 == _MOST_ATTEMPTS:
             break
         share = max(share * min(0.5 * rtol / bound, 0.25), _LEAST_SHARE)
@@ -194,7 +194,7 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple
     area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
     peak = float(clean.max(axis=(1, 2)).min())
     concentration = float(loaded.max()) / scene.point_kpc2 / peak if peak > 0 else math.inf
-    return Seen(y, "beam", bound_of(error, clean), Conserved(loaded, patch, area_kpc2)), concentration
+    return Seen(y, "beam", bound_of(error, clean, ROUNDING), Conserved(loaded, patch, area_kpc2)), concentration
 
 
 def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:

@@ -22,8 +22,8 @@ FIELDS = 4
 TAPS = (4, 6, 8)
 """Widths of the window in cells, from the cheapest to the most exact."""
 
-K_LIMIT = 5.7
-"""Largest wave number kept: what the beam leaves beyond it is 9e-8."""
+K_LIMIT = 6.0
+"""Largest wave number kept: what the beam leaves beyond it is 1.5e-8."""
 
 _ROW, _DEGREES = 8, 10
 _NODES = 48
@@ -76,7 +76,9 @@ class SizeClass:
 
     def factors(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Factor of each field at wave numbers k, (FIELDS, ...)."""
-        result: NDArray[np.float64] = chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, self.coefficients.T)
+        result: NDArray[np.float64] = np.asarray(
+            chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, self.coefficients.T), dtype=np.float64
+        )
         return result
 
 

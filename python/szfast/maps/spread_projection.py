@@ -20,7 +20,7 @@ from szfast.maps.instrument import PADDING_BEAM_SIGMA, Instrument
 from szfast.maps.spread_design import FIELDS, K_LIMIT, TAPS, SizeClass, cut_error, size_classes, spread_window
 
 ROUNDING = 2e-7
-"""Of float32 columns and maps, as a share of a particle's image."""
+"""Of Y, h and the maps in float32, as a share of the map."""
 
 _LEAK = math.exp(-0.5 * PADDING_BEAM_SIGMA**2)
 _LEAST_SIGMA_CELLS = 2.2
@@ -63,7 +63,7 @@ class BeamImages:
     patch_kpc2 : (L,) float64 array
         Compton area that fell onto the grids.
     error : float
-        Bound of the largest error in any pixel.
+        Bound of the largest error in any pixel, but for `ROUNDING` of the map.
     """
 
     y: NDArray[np.float64]
@@ -207,7 +207,7 @@ def project_behind_beam(
     views = np.ascontiguousarray(views)
     y = np.zeros((len(views), instrument.size, instrument.size))
     loaded, patch = np.zeros(len(views)), np.zeros(len(views))
-    error = ROUNDING * float(particles.area.sum(dtype=np.float64)) + _moved(particles) / sigma_kpc
+    error = _moved(particles) / sigma_kpc
     largest = float(particles.h.max(initial=0.0))
     shared = cut_error(k_limit(sigma_pixels)) + _LEAK
     spread_to = min(largest, how.widest_sigma * sigma_kpc)
