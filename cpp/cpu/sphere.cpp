@@ -8,7 +8,7 @@
 namespace szfast {
 namespace {
 
-// Few enough to be in the cache still when they are read for the second time.
+// Looked at together: what lies all inside or all outside of a sphere needs no look at each.
 constexpr std::size_t run = 512;
 
 // Four particles side by side, so that the same axis is in the same lanes of vectors again.
@@ -48,14 +48,10 @@ template <class T> struct Widest {
     }
 };
 
-// NaN of either stays.
-void join(const Extent &here, Extent *whole) {
-    for (int axis = 0; axis < 3; ++axis) {
-        if (!(here.low[axis] >= whole->low[axis]) && !std::isnan(whole->low[axis]))
-            whole->low[axis] = here.low[axis];
-        if (!(here.high[axis] <= whole->high[axis]) && !std::isnan(whole->high[axis]))
-            whole->high[axis] = here.high[axis];
-    }
+template <class T> Extent extent(const T *coordinates, std::size_t count) {
+    Widest<T> widest(coordinates);
+    widest.add(coordinates, 3 * count);
+    return widest.extent();
 }
 
 // Where the sphere lies from a run of particles, by its bounding box.
@@ -123,17 +119,11 @@ std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, 
 
 template <class T>
 std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, double scale, std::int64_t *rows,
-                   double *offsets, Extent *extent) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    *extent = {{infinity, infinity, infinity}, {-infinity, -infinity, -infinity}};
+                   double *offsets) {
     std::size_t kept = 0;
     for (std::size_t begin = 0; begin < count; begin += run) {
         const std::size_t end = std::min(begin + run, count);
-        Widest<T> widest(coordinates + 3 * begin);
-        widest.add(coordinates + 3 * begin, 3 * (end - begin));
-        const Extent here = widest.extent();
-        join(here, extent);
-        const Place place(here, sphere);
+        const Place place(extent(coordinates + 3 * begin, end - begin), sphere);
         if (place.none)
             continue;
         if (place.all) {
@@ -147,14 +137,22 @@ std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere
 
 } // namespace
 
+Extent extent_of(const float *coordinates, std::size_t count) {
+    return extent(coordinates, count);
+}
+
+Extent extent_of(const double *coordinates, std::size_t count) {
+    return extent(coordinates, count);
+}
+
 std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets, Extent *extent) {
-    return select(coordinates, count, sphere, scale, rows, offsets, extent);
+                          std::int64_t *rows, double *offsets) {
+    return select(coordinates, count, sphere, scale, rows, offsets);
 }
 
 std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets, Extent *extent) {
-    return select(coordinates, count, sphere, scale, rows, offsets, extent);
+                          std::int64_t *rows, double *offsets) {
+    return select(coordinates, count, sphere, scale, rows, offsets);
 }
 
 } // namespace szfast

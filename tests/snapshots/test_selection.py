@@ -29,11 +29,11 @@ def test_sphere_against_all_images(seed, radius, center, periodic):
     distance = np.linalg.norm(coordinates[:, None] + images - np.array(center), axis=2)
     expected = np.flatnonzero((distance <= radius).any(axis=1))
     spheres = Spheres(np.array([center]), np.array([radius]), 1.0 if periodic else None)
-    found = spheres.rows(coordinates)
+    found = spheres.select(coordinates)
     rows = found[0][1] if found else np.zeros(0, int)
     np.testing.assert_array_equal(rows, expected)
     if rows.size:
-        offset = spheres.offsets(0, coordinates[rows])
+        offset = found[0][2]
         np.testing.assert_allclose(np.linalg.norm(offset, axis=1), distance[rows].min(axis=1), atol=1e-12)
 
 
@@ -50,10 +50,12 @@ def test_many_spheres_through_cells(seed, scale, largest, periodic):
     coordinates = ((0.95 + scale * rng.random((400, 3))) % 1.0).astype(np.float32)
     centers, radii = rng.random((40, 3)), largest * rng.random(40)
     box = 1.0 if periodic else None
-    together = dict(Spheres(centers, radii, box).rows(coordinates))
+    together = {k: found for k, *found in Spheres(centers, radii, box).select(coordinates)}
     for k in range(40):
-        alone = dict(Spheres(centers[k : k + 1], radii[k : k + 1], box).rows(coordinates))
-        np.testing.assert_array_equal(together.get(k, []), alone.get(0, []))
+        alone = Spheres(centers[k : k + 1], radii[k : k + 1], box).select(coordinates)
+        assert len(alone) == (k in together)
+        for found, expected in zip(together.get(k, []), alone[0][1:] if alone else [], strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 7, 100, 299, 300, 10**6])

@@ -5,6 +5,7 @@ A view is a matrix whose columns are the image's x axis, the image's y axis and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def rotation_from_euler(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     return about_z @ about_y @ about_x
 
 
+@lru_cache(maxsize=16)
 def hemisphere(count: int) -> NDArray[np.float64]:
     """Quasi-uniform directions on one hemisphere, each with a roll that depends on its number alone.
 
@@ -57,7 +59,7 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     Returns
     -------
     (count, 3, 3) array
-        Rotation matrices.
+        Rotation matrices, read-only.
     """
     i = np.arange(count)
     golden, plastic = (1 + np.sqrt(5)) / 2, 1.324717957244746
@@ -67,7 +69,10 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     none = np.zeros(count)
     inclination, azimuth = np.rad2deg(np.arccos(z)), np.rad2deg(np.arctan2(y, x))
     rolled = rotation_from_euler(np.stack([none, none, 360.0 * ((i / plastic) % 1.0)], axis=1))
-    return rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
+    views = rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
+    # Kept for the next call, 30 ms of it.
+    views.flags.writeable = False
+    return views
 
 
 def _spread(directions: NDArray[np.float64], *, steps: int = 300, rate: float = 0.002) -> NDArray[np.float64]:
@@ -104,7 +109,7 @@ def sightlines(which: str | Path | NDArray[Any]) -> NDArray[np.float64]:
         If the name is unknown, the file cannot be read, or a matrix is no rotation.
     """
     if isinstance(which, str) and which == "hemisphere27":
-        return hemisphere(27)
+        return hemisphere(27).copy()
     if isinstance(which, str) and which == "euler27":
         steps = np.array([0.0, 60.0, 120.0])
         return rotation_from_euler(np.array(np.meshgrid(steps, steps, steps, indexing="ij")).reshape(3, -1).T)

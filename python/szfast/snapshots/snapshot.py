@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from szfast.errors import ArgumentError, SnapshotError
+from szfast.snapshots.ahead import ahead
 from szfast.snapshots.chunk import Chunk
 from szfast.snapshots.consistency import GasSample, check_box, check_gas
 from szfast.snapshots.header import Assumption, SnapshotHeader
-from szfast.snapshots.particles import PER_PARTICLE, GasParticles, filled, joined
+from szfast.snapshots.particles import PER_PARTICLE, GasParticles, Gathered
 from szfast.snapshots.selection import Spheres
 from szfast.snapshots.stored_fields import Array, GasLayout, Store
 
 logger = logging.getLogger("szfast.snapshots")
 
-CHUNK_ROWS = 1 << 20
+CHUNK_ROWS = 1 << 17
 _SAMPLE_SLICES, _SAMPLE_ROWS = 16, 256
 
 
@@ -107,13 +110,8 @@ class Snapshot:
         ArgumentError
             If the centre lies outside the box, or the radius is not positive.
         """
-        chunks = self.gas_chunks(center_kpc, radius_kpc, progress=progress)
-        if radius_kpc is None and self.gas_count:
-            return filled(chunks, self.gas_count)
-        pieces = list(chunks)
-        if not pieces:
-            raise self._empty(0, center_kpc, radius_kpc)
-        return joined(pieces)
+        centers, radii = _one_sphere(center_kpc, radius_kpc)
+        return self._gathered(centers, radii, progress=progress)[0]
 
     def gas_chunks(
         self,
@@ -122,12 +120,30 @@ class Snapshot:
         *,
         progress: bool = False,
     ) -> Iterator[GasParticles]:
-        """Yield the gas of `gas` a chunk at a time, with bounded memory."""
-        centers = None if center_kpc is None else np.atleast_2d(np.asarray(center_kpc, dtype=np.float64))
-        if centers is None and radius_kpc is not None:
-            raise ArgumentError("a radius needs a centre.", field="center_kpc", remedy="give center_kpc too.")
-        radii = np.full(1, np.inf if radius_kpc is None else radius_kpc)
-        for _, piece in self._pieces(centers, radii, progress=progress):
+        """Yield the gas of `gas` a block at a time, with bounded memory; the next one is read meanwhile."""
+        centers, radii = _one_sphere(center_kpc, radius_kpc)
+        for _, piece in self.pieces_around(centers, radii, progress=progress):
+            yield piece
+
+    def gas_sample(
+        self, center_kpc: ArrayLike | None = None, radius_kpc: float | None = None, *, rows: int = 1 << 16
+    ) -> Iterator[GasParticles]:
+        """Yield some of the gas of `gas`, from short runs of rows all over the files.
+
+        Parameters
+        ----------
+        center_kpc, radius_kpc
+            As in `gas`.
+        rows : int
+            Particles to look at, inside the sphere or not.
+        """
+        centers, radii = _one_sphere(center_kpc, radius_kpc)
+        spans = []
+        for part, count in enumerate(self._store.gas_counts):
+            share = min(count, math.ceil(rows * count / self.gas_count))
+            for start in np.linspace(0, count - _SAMPLE_ROWS, math.ceil(share / _SAMPLE_ROWS)):
+                spans.append((part, max(int(start), 0), min(int(start) + _SAMPLE_ROWS, count)))
+        for _, piece in self._pieces(centers, radii, spans, progress=False):
             yield piece
 
     def gas_around(self, centers_kpc: ArrayLike, radii_kpc: ArrayLike, *, progress: bool = False) -> list[GasParticles]:
@@ -157,32 +173,83 @@ class Snapshot:
                 field="centers_kpc",
                 remedy="give one radius for each centre.",
             )
-        found: list[list[GasParticles]] = [[] for _ in radii]
-        for k, piece in self._pieces(centers, radii, progress=progress):
-            found[k].append(piece)
-        for k, pieces in enumerate(found):
-            if not pieces:
-                raise self._empty(k, centers[k], float(radii[k]))
-        return [joined(pieces) for pieces in found]
+        return self._gathered(centers, radii, progress=progress)
 
-    def _pieces(
-        self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool
+    def pieces_around(
+        self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool = False
     ) -> Iterator[tuple[int, GasParticles]]:
+        """Yield (sphere, particles) of `gas_around` a block at a time, in the order of the files.
+
+        Parameters
+        ----------
+        centers_kpc : (H, 3) float64 array or None
+            Centres [comoving kpc]; None for all gas, relative to the file's origin.
+        radii_kpc : (H,) float64 array
+            Radii [physical kpc].
+        progress : bool
+            Show a progress bar on a terminal.
+        """
+        return self._pieces(centers_kpc, radii_kpc, self._spans(), progress=progress)
+
+    def _gathered(
+        self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool
+    ) -> list[GasParticles]:
+        found = [Gathered(self.gas_count) for _ in radii_kpc]
+        rows_read = 0
+        for chunk, pieces in self._loaded(centers_kpc, radii_kpc, self._spans(), progress=progress):
+            rows_read += chunk.count
+            for k, rows, _ in chunk.found:
+                found[k].reserve(len(rows), rows_read)
+            for k, piece in pieces:
+                found[k].add(piece)
+        for k, gathered in enumerate(found):
+            if not gathered.count:
+                raise self._empty(k, None if centers_kpc is None else centers_kpc[k], float(radii_kpc[k]))
+        return [gathered.particles() for gathered in found]
+
+    def _spans(self) -> list[tuple[int, int, int]]:
+        """(file, first row, row behind the last) of all chunks."""
+        spans = []
+        for part, count in enumerate(self._store.gas_counts):
+            rows = self._store.rows_at_once(part, self.chunk_rows)
+            spans += [(part, start, min(start + rows, count)) for start in range(0, count, rows)]
+        return spans
+
+    def _pieces(self, *spheres: Any, progress: bool) -> Iterator[tuple[int, GasParticles]]:
+        for _, pieces in self._loaded(*spheres, progress=progress):
+            yield from pieces
+
+    def _loaded(
+        self,
+        centers_kpc: NDArray[np.float64] | None,
+        radii_kpc: NDArray[np.float64],
+        spans: list[tuple[int, int, int]],
+        *,
+        progress: bool,
+    ) -> Iterator[tuple[Chunk, Iterator[tuple[int, GasParticles]]]]:
+        """Yield each chunk, and what it holds of the spheres."""
         spheres = self._spheres(centers_kpc, radii_kpc)
         self._check_plausible()
         origins = np.zeros((1, 3)) if centers_kpc is None else centers_kpc
         template = self._template()
-        with _progress_bar(self.gas_count, self.path.name, progress) as advance:
-            for part, count in enumerate(self._store.gas_counts):
-                if count == 0:
-                    continue
-                with self._store.opened(part) as read:
-                    for start in range(0, count, self.chunk_rows):
-                        stop = min(start + self.chunk_rows, count)
-                        chunk = Chunk(self._layout, read, self.parts[part], start, stop)
-                        for k, arrays in chunk.particles(spheres):
-                            yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
-                        advance(stop - start)
+
+        def pieces(chunk: Chunk) -> Iterator[tuple[int, GasParticles]]:
+            for k, arrays in chunk.particles():
+                yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
+
+        chunks = self._chunks(spheres, spans)
+        # A thread is not worth its start where there is nothing to read beside the work.
+        coming = ahead(chunks) if len(spans) > 1 else chunks
+        with closing(coming), _progress_bar(self.gas_count, self.path.name, progress) as advance:
+            for chunk in coming:
+                yield chunk, pieces(chunk)
+                advance(chunk.count)
+
+    def _chunks(self, spheres: Spheres | None, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
+        for part, of_part in groupby(spans, key=lambda span: span[0]):
+            with self._store.opened(part) as read:
+                for _, start, stop in of_part:
+                    yield Chunk(self._layout, read, self.parts[part], start, stop).load(spheres)
 
     def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres | None:
         if not np.all(radii_kpc > 0):
@@ -263,10 +330,10 @@ class Snapshot:
         with self._store.opened(part) as read:
             for start in starts:
                 stop = min(int(start) + _SAMPLE_ROWS, counts[part])
-                chunk = Chunk(self._layout, read, self.parts[part], int(start), stop)
+                chunk, count = Chunk(self._layout, read, self.parts[part], int(start), stop), stop - int(start)
                 for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density"):
                     if name in recipes:
-                        slices[name].append(chunk.quantity(recipes[name], slice(0, stop - int(start))))
+                        slices[name].append(chunk.quantity(recipes[name], slice(0, count), count))
         arrays = {name: np.concatenate(s) for name, s in slices.items() if s}
         return GasSample(
             arrays["mass_msun"],
@@ -274,6 +341,15 @@ class Snapshot:
             arrays.get("density"),
             arrays.get("internal_energy_km2_s2"),
         )
+
+
+def _one_sphere(
+    center_kpc: ArrayLike | None, radius_kpc: float | None
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    if center_kpc is None and radius_kpc is not None:
+        raise ArgumentError("a radius needs a centre.", field="center_kpc", remedy="give center_kpc too.")
+    centers = None if center_kpc is None else np.atleast_2d(np.asarray(center_kpc, dtype=np.float64))
+    return centers, np.full(1, np.inf if radius_kpc is None else radius_kpc)
 
 
 @contextmanager
