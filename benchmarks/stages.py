@@ -24,9 +24,9 @@ from results import machine, write_results
 
 import szfast
 from szfast import networks
-from szfast.maps.make import pixel_size_kpc
 from szfast.maps.method import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.projection import project
 from szfast.maps.sightlines import sightlines
 from szfast.maps.spectrum import noise_spectrum

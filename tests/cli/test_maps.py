@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import szfast as library
-from szfast.maps.make import patch_radius_kpc, pixel_size_kpc
+from szfast.maps.observation import patch_radius_kpc, pixel_size_kpc
 from szfast.snapshots import open_snapshot
 
 

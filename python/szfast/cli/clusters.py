@@ -68,7 +68,7 @@ class Reading:
         import astropy.units as u
 
         from szfast.maps.instrument import PLANCK
-        from szfast.maps.make import observed_redshift, patch_radius_kpc, pixel_size_kpc
+        from szfast.maps.observation import observed_redshift, patch_radius_kpc, pixel_size_kpc
 
         header = snapshot.header
         seen_at = observed_redshift(self.redshift, header.redshift)

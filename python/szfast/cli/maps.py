@@ -164,7 +164,7 @@ Prepared = tuple[list[Cluster], Frame, list[tuple[str, str, str]]]
 
 
 def _synthetic(redshift: float | None, seed: int) -> Prepared:
-    from szfast.maps.make import observed_redshift
+    from szfast.maps.observation import observed_redshift
 
     cluster = synthetic(observed_redshift(redshift, SYNTHETIC_REDSHIFT), seed)
     return [cluster], Frame(hubble=cluster.gas.cosmology.h), _rows(cluster.gas.summary())

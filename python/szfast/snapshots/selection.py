@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast import _core
+from szfast import _core as untyped_core
 from szfast.snapshots.cells import Cells
+
+_core: Any = untyped_core
 
 Array = NDArray[Any]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,22 @@ logger = logging.getLogger("szfast.snapshots")
 
 CHUNK_ROWS = 1 << 17
 _SAMPLE_SLICES, _SAMPLE_ROWS = 16, 256
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How far the reading is, and what was found last.
+
+    Parameters
+    ----------
+    rows_read : int
+        Rows of all files that were read so far.
+    counts : dict
+        Particles that the last chunk holds of each sphere.
+    """
+
+    rows_read: int
+    counts: dict[int, int]
 
 
 class Snapshot:
@@ -122,29 +138,9 @@ class Snapshot:
     ) -> Iterator[GasParticles]:
         """Yield the gas of `gas` a block at a time, with bounded memory; the next one is read meanwhile."""
         centers, radii = _one_sphere(center_kpc, radius_kpc)
-        for _, piece in self.pieces_around(centers, radii, progress=progress):
-            yield piece
-
-    def gas_sample(
-        self, center_kpc: ArrayLike | None = None, radius_kpc: float | None = None, *, rows: int = 1 << 16
-    ) -> Iterator[GasParticles]:
-        """Yield some of the gas of `gas`, from short runs of rows all over the files.
-
-        Parameters
-        ----------
-        center_kpc, radius_kpc
-            As in `gas`.
-        rows : int
-            Particles to look at, inside the sphere or not.
-        """
-        centers, radii = _one_sphere(center_kpc, radius_kpc)
-        spans = []
-        for part, count in enumerate(self._store.gas_counts):
-            share = min(count, math.ceil(rows * count / self.gas_count))
-            for start in np.linspace(0, count - _SAMPLE_ROWS, math.ceil(share / _SAMPLE_ROWS)):
-                spans.append((part, max(int(start), 0), min(int(start) + _SAMPLE_ROWS, count)))
-        for _, piece in self._pieces(centers, radii, spans, progress=False):
-            yield piece
+        for _, pieces in self.loaded(centers, radii, progress=progress):
+            for _, piece in pieces:
+                yield piece
 
     def gas_around(self, centers_kpc: ArrayLike, radii_kpc: ArrayLike, *, progress: bool = False) -> list[GasParticles]:
         """Read the gas around many centres in one pass over the files.
@@ -175,10 +171,10 @@ class Snapshot:
             )
         return self._gathered(centers, radii, progress=progress)
 
-    def pieces_around(
+    def loaded(
         self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool = False
-    ) -> Iterator[tuple[int, GasParticles]]:
-        """Yield (sphere, particles) of `gas_around` a block at a time, in the order of the files.
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
+        """Yield what each chunk of the files holds of `gas_around`: its extent, and (sphere, particles) by blocks.
 
         Parameters
         ----------
@@ -189,22 +185,20 @@ class Snapshot:
         progress : bool
             Show a progress bar on a terminal.
         """
-        return self._pieces(centers_kpc, radii_kpc, self._spans(), progress=progress)
+        return self._loaded(centers_kpc, radii_kpc, self._spans(), progress=progress)
 
     def _gathered(
         self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool
     ) -> list[GasParticles]:
         found = [Gathered(self.gas_count) for _ in radii_kpc]
-        rows_read = 0
-        for chunk, pieces in self._loaded(centers_kpc, radii_kpc, self._spans(), progress=progress):
-            rows_read += chunk.count
-            for k, rows, _ in chunk.found:
-                found[k].reserve(len(rows), rows_read)
+        for chunk, pieces in self.loaded(centers_kpc, radii_kpc, progress=progress):
+            for k, count in chunk.counts.items():
+                found[k].reserve(count, chunk.rows_read)
             for k, piece in pieces:
-                found[k].add(piece)
+                found[k].add_particles(piece)
         for k, gathered in enumerate(found):
             if not gathered.count:
-                raise self._empty(k, None if centers_kpc is None else centers_kpc[k], float(radii_kpc[k]))
+                raise self.empty(k, None if centers_kpc is None else centers_kpc[k], float(radii_kpc[k]))
         return [gathered.particles() for gathered in found]
 
     def _spans(self) -> list[tuple[int, int, int]]:
@@ -215,10 +209,6 @@ class Snapshot:
             spans += [(part, start, min(start + rows, count)) for start in range(0, count, rows)]
         return spans
 
-    def _pieces(self, *spheres: Any, progress: bool) -> Iterator[tuple[int, GasParticles]]:
-        for _, pieces in self._loaded(*spheres, progress=progress):
-            yield from pieces
-
     def _loaded(
         self,
         centers_kpc: NDArray[np.float64] | None,
@@ -226,8 +216,7 @@ class Snapshot:
         spans: list[tuple[int, int, int]],
         *,
         progress: bool,
-    ) -> Iterator[tuple[Chunk, Iterator[tuple[int, GasParticles]]]]:
-        """Yield each chunk, and what it holds of the spheres."""
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
         spheres = self._spheres(centers_kpc, radii_kpc)
         self._check_plausible()
         origins = np.zeros((1, 3)) if centers_kpc is None else centers_kpc
@@ -241,8 +230,10 @@ class Snapshot:
         # A thread is not worth its start where there is nothing to read beside the work.
         coming = ahead(chunks) if len(spans) > 1 else chunks
         with closing(coming), _progress_bar(self.gas_count, self.path.name, progress) as advance:
+            rows_read = 0
             for chunk in coming:
-                yield chunk, pieces(chunk)
+                rows_read += chunk.count
+                yield Loaded(rows_read, {k: len(rows) for k, rows, _ in chunk.found}), pieces(chunk)
                 advance(chunk.count)
 
     def _chunks(self, spheres: Spheres | None, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
@@ -294,7 +285,8 @@ class Snapshot:
             "assumptions": self.assumptions,
         }
 
-    def _empty(self, k: int, center_kpc: ArrayLike | None, radius_kpc: float | None) -> SnapshotError:
+    def empty(self, k: int, center_kpc: ArrayLike | None, radius_kpc: float | None) -> SnapshotError:
+        """Make the error of a sphere that holds no gas."""
         if self.gas_count == 0:
             return SnapshotError(
                 "it holds no gas.",
