@@ -58,9 +58,7 @@ class GasStream:
 
     def only(self, k: int) -> GasStream:
         """The same gas about one of the centres."""
-        return GasStream(
-            self.snapshot, self.centers_kpc[k : k + 1], self.radii_kpc[k : k + 1], self.treatment, waiting_rows=None
-        )
+        return GasStream(self.snapshot, self.centers_kpc[k : k + 1], self.radii_kpc[k : k + 1], self.treatment)
 
     def batches(self, *, progress: bool = False) -> Generator[tuple[int, GasColumns], None, None]:
         """Yield (centre, gas), one batch a cluster where it is small; the next batch is read meanwhile.

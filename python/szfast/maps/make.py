@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ def make_maps(
     name: str | None = None,
     threads: int = 0,
     progress: bool = False,
+    watch: Callable[[Gas], None] | None = None,
 ) -> MapSet:
     """Map a cluster's gas along lines of sight, with an instrument's beam and noise.
 
@@ -94,6 +96,8 @@ def make_maps(
         Zero for all cores; the result does not depend on it.
     progress : bool
         Show a bar while a snapshot is read.
+    watch : callable, optional
+        With `snapshot`: is given the Gas of every block of particles that is kept.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def make_maps(
     )
     source: GasSource
     if gas is None:
-        stream = _stream(snapshot, halo, center, radius, observation, electrons, smoothing_scale)
+        stream = _stream(snapshot, halo, center, radius, observation, electrons, smoothing_scale, watch)
         if cosmology is not None:
             _check_cosmology(cosmology, stream.snapshot.header, stream.snapshot.path)
         scenes = see_stream(
@@ -182,6 +186,7 @@ def _stream(
     observation: Observation,
     electrons: str | float | None,
     smoothing_scale: float | None,
+    watch: Callable[[Gas], None] | None,
 ) -> GasStream:
     opened_snapshot = opened(snapshot)
     if halo is None and center is None:
@@ -194,7 +199,8 @@ def _stream(
     at_kpc = comoving_kpc(halo_center(halo if center is None else None, center, opened_snapshot), (3,), header)
     reach_kpc = observation.reach_kpc(header) if radius is None else float(physical_kpc(radius, (), header))
     treatment = treatment_of(electrons, smoothing_scale)
-    return GasStream(opened_snapshot, at_kpc[None], np.array([reach_kpc]), treatment)
+    watched = None if watch is None else lambda _, gas: watch(gas)
+    return GasStream(opened_snapshot, at_kpc[None], np.array([reach_kpc]), treatment, watch=watched)
 
 
 def _check_cosmology(cosmology: Any, source: Any, path: Path | None) -> None:
