@@ -22,11 +22,17 @@ import h5py
 import numpy as np
 from cases import CODE_MASS_MSUN
 from numpy.typing import NDArray
+from results import Table, machine, write_part
 from test_cluster import make_cluster
 
 HUBBLE, SCALE_FACTOR, BOX_KPC_H = 0.6777, 1 / 1.2, 100000.0
 ENERGY_KM2_S2_PER_KEV = 1.5 * 1.602177e-16 / (0.588 * 1.672622e-27) / 1e6
 """3/2 k_B T / (mu m_p) of fully ionised primordial gas."""
+
+INTRODUCTION = """\
+Each run is a process of its own, whose peak memory the system tells. Reading alone and maps (27 clean views) of one
+snapshot in GADGET-4's layout, that is in the page cache as far as it fits there.
+"""
 
 SZFAST = str(Path(sys.executable).with_name("szfast"))
 
@@ -114,7 +120,7 @@ def main() -> None:
     parser.add_argument("--cluster", type=float, default=1e6, help="particles of the cluster that is repeated")
     parser.add_argument("--folder", type=Path, help="where the snapshot is written; default: the system's own")
     parser.add_argument("--halos", type=int, default=0, help="also map so many spheres of 1 Mpc in one pass")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder of RESULTS.md and results.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)
@@ -125,7 +131,7 @@ def main() -> None:
         )
         writer.start()
         writer.join()
-        print(f"{snapshot.stat().st_size / 1e9:.2f} GB, {options.particles:.0e} particles", flush=True)
+        size = snapshot.stat().st_size
         maps = [SZFAST, "maps", "--noise", "none", "--profile", "--json", "--overwrite"]
         center = ["--center", ",".join([str(BOX_KPC_H / 2)] * 3), str(snapshot), "-o", str(output)]
         runs = {
@@ -137,16 +143,19 @@ def main() -> None:
             write_halos(halos, options.halos)
             of_halos = ["--halos", str(halos), "--radius", "1 Mpc", "--method", "auto", str(snapshot)]
             runs[f"szfast maps --halos, {options.halos} of 1 Mpc"] = [*maps, *of_halos, "-o", str(output)]
-        rows = {}
-        print("| run | wall, s | CPU, s | peak memory, MB | waiting for particles, s |\n|---|---|---|---|---|")
+        about = machine() | {"command": f"python benchmarks/streaming.py {' '.join(sys.argv[1:])}".strip()}
+        found = {}
         for what, command in runs.items():
-            row = rows[what] = measured(command)
-            waiting = f"{row['reading']:.1f}" if "reading" in row else ""
-            print(
-                f"| {what} | {row['wall_s']:.1f} | {row['cpu_s']:.1f} | {row['peak_mb']:.0f} | {waiting} |", flush=True
-            )
-    if options.json:
-        options.json.write_text(json.dumps({"particles": options.particles, "rows": rows}, indent=1) + "\n")
+            found[what] = measured(command)
+            print(f"{what}: {found[what]['wall_s']:.1f} s, {found[what]['peak_mb']:.0f} MB", flush=True)
+    rows = []
+    for what, row in found.items():
+        waiting = f"{row['reading']:.1f}" if "reading" in row else ""
+        rows.append([what, f"{row['wall_s']:.1f}", f"{row['cpu_s']:.1f}", f"{row['peak_mb']:.0f}", waiting])
+    columns = ("run", "wall, s", "CPU, s", "peak memory, MB", "waiting for particles, s")
+    table = Table(f"{options.particles:.0e} particles, {size / 1e9:.2f} GB", columns, rows)
+    records = [{"run": what, **row} for what, row in found.items()]
+    write_part(options.out, "streaming", INTRODUCTION, about, [table], records)
 
 
 if __name__ == "__main__":
