@@ -71,15 +71,24 @@ def lint(session: nox.Session) -> None:
         session.error(f"failed: {', '.join(failed)}")
 
 
-PEERS = (
-    "py-sphviewer2", "swiftsimio", "pynbody", "yt", "meshoid", "ducc0", "fast-histogram", "numba", "pixell", "threadpoolctl"
-)  # fmt: skip
+PEERS = [
+    "py-sphviewer2",
+    "swiftsimio",
+    "pynbody",
+    "yt",
+    "meshoid",
+    "ducc0",
+    "fast-histogram",
+    "numba",
+    "pixell",
+    "threadpoolctl",
+]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time each stage and how it grows; with --peers also what others do. Writes benchmarks/results.json and RESULTS.md."""
+    """Time each stage and how it grows, with --peers others too; writes benchmarks/results.json and RESULTS.md."""
     session.install(".")
     arguments = [argument for argument in session.posargs if argument != "--peers"]
     session.run("python", "benchmarks/stages.py", *arguments)

@@ -25,8 +25,8 @@ from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.spectrum import noise_spectrum
 
 INTRODUCTION = """\
-One interleaved run on one thread, CPU time per map: szfast 1,000 maps a call, others 200, pixell 3. The error is that of
-the beam alone against float64, as a share of the peak.
+One interleaved run on one thread, CPU time per map: szfast 1,000 maps a call, others 200, pixell 3. The error is that
+of the beam alone against float64, as a share of the peak.
 """
 
 N, SIZE = PLANCK.padded_size, PLANCK.size

@@ -25,9 +25,10 @@ from scipy.ndimage import gaussian_filter
 Array = NDArray[np.float64]
 
 INTRODUCTION = """\
-One interleaved run on one thread; CPU time by particle and view, with the rotation. Errors: largest difference as a share of the
-peak, behind a 10 arcmin beam at z = 0.2 and by pixel, and the sum of differences over the sum (L1), against szfast's
-exact projection of single views (rtol 1e-7); its own are against direct sums in double precision, of 60 particles.
+One interleaved run on one thread; CPU time by particle and view, with the rotation. Errors: largest difference as a
+share of the peak, behind a 10 arcmin beam at z = 0.2 and by pixel, and the sum of differences over the sum (L1),
+against szfast's exact projection of single views (rtol 1e-7); its own are against direct sums in double precision, of
+60 particles.
 swiftsimio has a Wendland kernel where the truth has a cubic spline.
 """
 

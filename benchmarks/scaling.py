@@ -1,7 +1,7 @@
 """How cost grows: with particles, views and pixels, and from a file in the page cache to 27 clean maps.
 
-``python benchmarks/scaling.py [--most 1e7] [--rounds 3] [--out FOLDER]``, on all cores. The clusters are test_cluster.py's of 10^5
-particles, thinned, or repeated with jitter and smaller kernels.
+``python benchmarks/scaling.py [--most 1e7] [--rounds 3] [--out FOLDER]``, on all cores. The clusters are those of
+test_cluster.py of 10^5 particles, thinned, or repeated with jitter and smaller kernels.
 """
 
 from __future__ import annotations
@@ -100,6 +100,7 @@ def growth(most: int, rounds: int) -> tuple[list[Table], list[dict[str, Any]]]:
                     run()
             for method, (wall, cpu) in timed(work, rounds).items():
                 ns = cpu / particles / views * 1e9
+                print(f"{what} {number}, {method}: {wall:.3f} s", flush=True)
                 rows.append([f"{number}", method, time_text(wall), time_text(cpu), f"{ns:.3g}"])
                 records.append({"growth": what, "number": number, "method": method, "wall_s": wall, "cpu_s": cpu})
         title = f"{what}: {'27 views' if what != 'views' else '10^5 particles'}"
