@@ -71,18 +71,8 @@ def lint(session: nox.Session) -> None:
         session.error(f"failed: {', '.join(failed)}")
 
 
-PEERS = [
-    "py-sphviewer2",
-    "swiftsimio",
-    "pynbody",
-    "yt",
-    "meshoid",
-    "ducc0",
-    "fast-histogram",
-    "numba",
-    "pixell",
-    "threadpoolctl",
-]
+PEERS = ["py-sphviewer2", "swiftsimio", "pynbody", "yt", "meshoid", "ducc0"]
+PEERS += ["fast-histogram", "numba", "pixell", "threadpoolctl"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
 
 

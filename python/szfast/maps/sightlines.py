@@ -43,7 +43,6 @@ def rotation_from_euler(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     return about_z @ about_y @ about_x
 
 
-@lru_cache(maxsize=16)
 def hemisphere(count: int) -> NDArray[np.float64]:
     """Quasi-uniform directions on one hemisphere, each with a roll that depends on its number alone.
 
@@ -59,8 +58,13 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     Returns
     -------
     (count, 3, 3) array
-        Rotation matrices, read-only.
+        Rotation matrices.
     """
+    return _hemisphere(count).copy()
+
+
+@lru_cache(maxsize=8)
+def _hemisphere(count: int) -> NDArray[np.float64]:
     i = np.arange(count)
     golden, plastic = (1 + np.sqrt(5)) / 2, 1.324717957244746
     height = (i + 0.5) / count
@@ -69,9 +73,7 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     none = np.zeros(count)
     inclination, azimuth = np.rad2deg(np.arccos(z)), np.rad2deg(np.arctan2(y, x))
     rolled = rotation_from_euler(np.stack([none, none, 360.0 * ((i / plastic) % 1.0)], axis=1))
-    views = rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
-    # Kept for the next call, 30 ms of it.
-    views.flags.writeable = False
+    views: NDArray[np.float64] = rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
     return views
 
 
@@ -109,7 +111,7 @@ def sightlines(which: str | Path | NDArray[Any]) -> NDArray[np.float64]:
         If the name is unknown, the file cannot be read, or a matrix is no rotation.
     """
     if isinstance(which, str) and which == "hemisphere27":
-        return hemisphere(27).copy()
+        return hemisphere(27)
     if isinstance(which, str) and which == "euler27":
         steps = np.array([0.0, 60.0, 120.0])
         return rotation_from_euler(np.array(np.meshgrid(steps, steps, steps, indexing="ij")).reshape(3, -1).T)
