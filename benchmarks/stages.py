@@ -25,7 +25,7 @@ from results import Table, machine, time_text, write_part
 
 import szfast
 from szfast import networks
-from szfast.maps.method import Scene
+from szfast.maps.scene import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.projection import project

@@ -88,7 +88,7 @@ def maps(
         help="Multiplies smoothing lengths: (N_full/N)^(1/3) for a random subsample of a snapshot.",
     ),
     method: str = typer.Option(
-        "exact", metavar="NAME", help="How to project: exact, beam (all views from one pass), or auto, the cheaper."
+        "auto", metavar="NAME", help="How to project: exact, beam (all views from one pass), or auto, the cheaper."
     ),
     rtol: float = typer.Option(
         1e-3, metavar="SHARE", help="Largest error, as a share of each map's largest value without noise."

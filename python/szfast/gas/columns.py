@@ -40,7 +40,7 @@ class GasColumns(GasSource):
     def __len__(self) -> int:
         return len(self.x_kpc)
 
-    def columns(self, center_kpc: NDArray[np.float64] | None = None) -> GasColumns:
+    def columns(self, center_kpc: NDArray[np.float64] | None = None, *, threads: int = 0) -> GasColumns:
         """The gas relative to another centre, a physical position relative to the origin."""
         if center_kpc is None:
             return self

@@ -56,16 +56,26 @@ class Gas(GasSource):
         area: NDArray[np.float64] = COMPTON_Y_KPC2_PER_MSUN_K * electrons * self.temperature_k
         return area
 
-    def columns(self, center_kpc: NDArray[np.float64] | None = None) -> GasColumns:
+    def columns(self, center_kpc: NDArray[np.float64] | None = None, *, threads: int = 0) -> GasColumns:
         """What maps need of it, relative to a centre: a physical position relative to the origin."""
-        offset_kpc = self.offset_kpc if center_kpc is None else self.offset_kpc - center_kpc
-        x, y, z = (offset_kpc[:, axis].astype(np.float32) for axis in range(3))
+        from szfast._core import particle_columns
+
+        x, y, z, area = particle_columns(
+            np.ascontiguousarray(self.offset_kpc, dtype=np.float64),
+            np.zeros(3) if center_kpc is None else np.ascontiguousarray(center_kpc, dtype=np.float64),
+            *(
+                np.ascontiguousarray(v, dtype=np.float32)
+                for v in (self.mass_msun, self.hydrogen_fraction, self.electrons_per_hydrogen, self.temperature_k)
+            ),
+            factor=COMPTON_Y_KPC2_PER_MSUN_K,
+            threads=threads,
+        )
         return GasColumns(
             x_kpc=x,
             y_kpc=y,
             z_kpc=z,
             h_kpc=np.ascontiguousarray(self.smoothing_length_kpc, dtype=np.float32),
-            area_kpc2=self.compton_y_kpc2().astype(np.float32),
+            area_kpc2=area,
             **shared_by(self),
         )
 

@@ -112,7 +112,7 @@ class GasStream:
                 read.excluded[reason] = read.excluded.get(reason, 0) + count
         else:
             self.read[k] = ReadGas(count=len(gas), **shared_by(gas))
-        columns = gas.columns()
+        columns = gas.columns(threads=1)
         waiting.add(**{name: getattr(columns, name) for name in COLUMNS})
         return len(gas)
 

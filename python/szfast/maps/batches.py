@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 from szfast.gas.columns import GasColumns
 from szfast.gas.stream import GasStream
 from szfast.maps.mapset import Conserved
-from szfast.maps.method import RTOL_LIMITS, Scene, Seen, see, warn_if_off_centre
+from szfast.maps.method import RTOL_LIMITS, see, warn_if_off_centre
 from szfast.maps.profile import stage
+from szfast.maps.scene import Scene, Seen, bound_of
 
 log = logging.getLogger("szfast.maps")
 
@@ -73,8 +73,7 @@ class Sum:
         warn_if_off_centre(self.y, self.scene.gas)
         bound = None
         if self.bounded:
-            peak = float(self.y.max(axis=(1, 2)).min())
-            bound = self.error / (peak - self.error) if peak > self.error else math.inf
+            bound = bound_of(self.error, self.y)
         y = self.y.astype(np.float32)
         if self.scene.spectrum is not None:
             y += self.scene.observe(None, None, noise=True)

@@ -33,7 +33,7 @@ def make_halo_maps(
     seed: int = 0,
     realisation: int = 0,
     depth: Any = None,
-    method: str = "exact",
+    method: str = "auto",
     rtol: float = 1e-3,
     electrons: str | float | None = None,
     smoothing_scale: float | None = None,

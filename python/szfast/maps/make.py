@@ -42,7 +42,7 @@ def make_maps(
     realisation: int = 0,
     depth: Any = None,
     cosmology: Any = None,
-    method: str = "exact",
+    method: str = "auto",
     rtol: float = 1e-3,
     electrons: str | float | None = None,
     smoothing_scale: float | None = None,
@@ -81,11 +81,14 @@ def make_maps(
     cosmology : FLRW, optional
         Must agree with the snapshot's to 1e-3; the snapshot's by default.
     method : str
-        ``exact``: each kernel integrated along the line of sight and over each pixel. ``beam``: all views from one
-        pass over the particles, with an error kept below `rtol`; exact where it cannot be. ``auto``: the cheaper.
+        ``exact``: each kernel integrated along the line of sight, seen through the beam, averaged over each pixel; view
+        by view. ``beam``: the same, all views from one pass over the particles; exact where it cannot keep `rtol`.
+        ``auto``: the cheaper of the two.
     rtol : float
-        Largest error of ``beam``, as a share of each map's largest value without noise. The maps say what was used, and
-        the error that it guarantees: ``maps.method``, ``maps.bound``.
+        Largest error, as a share of each map's largest value without noise. The maps say what was used, and the error
+        that it guarantees: ``maps.method``, ``maps.bound``. Where no beam band-limits the pixels (sigma below 1.6
+        pixels), values are means over pixels before the beam, each kernel is good to `rtol` of its own peak, and
+        ``maps.bound`` is None.
     electrons : str or float
         With `snapshot`: ``from_file`` (default), ``fully_ionised``, or electrons per hydrogen atom.
     smoothing_scale : float, optional

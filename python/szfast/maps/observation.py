@@ -18,8 +18,9 @@ from szfast.gas.particles import Gas
 from szfast.gas.source import GasSource
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import MapSet
-from szfast.maps.method import Scene, Seen, check_method
+from szfast.maps.method import check_method
 from szfast.maps.noise import NoiseKey
+from szfast.maps.scene import Scene, Seen
 from szfast.maps.sightlines import sightlines as views_of
 from szfast.maps.spectrum import NoiseSpectrum, noise_spectrum
 
