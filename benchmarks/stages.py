@@ -25,10 +25,10 @@ from results import Table, machine, time_text, write_part
 
 import szfast
 from szfast import networks
-from szfast.maps.scene import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.projection import project
+from szfast.maps.scene import Scene
 from szfast.maps.sightlines import sightlines
 from szfast.maps.spectrum import noise_spectrum
 
