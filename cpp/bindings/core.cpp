@@ -8,6 +8,7 @@ namespace szfast::bindings {
 
 void register_columns(py::module_ &module);
 void register_mesh(py::module_ &module);
+void register_particles(py::module_ &module);
 void register_spread(py::module_ &module);
 
 namespace {
@@ -154,6 +155,7 @@ PYBIND11_MODULE(_core, module) {
     module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
     register_columns(module);
     register_mesh(module);
+    register_particles(module);
     register_spread(module);
 }
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError
+from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import CELLS, Mesh, Particles, project_on_mesh, safe_radius_kpc
 from szfast.maps.instrument import Instrument
@@ -101,7 +102,7 @@ def _on_pixels(scene: Scene, rtol: float) -> Seen:
         threads=scene.threads,
     )
     log.info("method exact: each kernel to %g of its peak; no beam band-limits the pixels", rtol)
-    _warn_if_off_centre(projection.area_kpc2, scene.gas)
+    warn_if_off_centre(projection.area_kpc2, scene.gas)
     y = scene.observe(projection.area_kpc2, None, noise=True)
     return Seen(y, "exact", None, _conserved(projection, scene.instrument))
 
@@ -117,7 +118,7 @@ def _exact(scene: Scene, particles: Particles, trial: Trial, rtol: float, why: s
     if bound > rtol:
         log.warning("%s: the error may be %.1e of the peak, more than %g", scene.gas.path or "the gas", bound, rtol)
     log.info("method exact: error at most %.1e of the peak; %s", bound, why)
-    _warn_if_off_centre(images.y, scene.gas)
+    warn_if_off_centre(images.y, scene.gas)
     y = images.y.astype(np.float32)
     if scene.spectrum is not None:
         y += scene.observe(None, None, noise=True)
@@ -190,15 +191,17 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple
         y = y + of_rest
         clean = y if scene.spectrum is None else clean + of_rest
         loaded, patch, error = loaded + rest.loaded_kpc2, patch + rest.patch_kpc2, error + rest.error
-    _warn_if_off_centre(clean, scene.gas)
+    warn_if_off_centre(clean, scene.gas)
     area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
     peak = float(clean.max(axis=(1, 2)).min())
     concentration = float(loaded.max()) / scene.point_kpc2 / peak if peak > 0 else math.inf
     return Seen(y, "beam", bound_of(error, clean, ROUNDING), Conserved(loaded, patch, area_kpc2)), concentration
 
 
-def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:
+def warn_if_off_centre(maps: NDArray[Any], gas: Gas | GasColumns) -> None:
     """Say so where most views are brightest far from their middle: a sign of a centre in another unit or frame."""
+    if isinstance(gas, GasColumns) and not gas.whole:
+        return
     n = maps.shape[-1]
     block = max(1, n // 16)
     count = n // block

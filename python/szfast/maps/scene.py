@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
+from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import Particles
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved
 from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.profile import Profile, current_profile
 from szfast.maps.spectrum import NoiseSpectrum
 
 LEAST_BAND_LIMIT = 5.1
@@ -26,7 +29,7 @@ class Scene:
 
     Parameters
     ----------
-    gas : Gas
+    gas : Gas or GasColumns
         The particles.
     views : (L, 3, 3) float64 array
         Rotation matrices; columns are image x, image y and the line of sight.
@@ -46,7 +49,7 @@ class Scene:
         Zero for all cores.
     """
 
-    gas: Gas
+    gas: Gas | GasColumns
     views: NDArray[np.float64]
     instrument: Instrument
     pixel_kpc: float
@@ -83,28 +86,23 @@ class Scene:
 
     def particles(self) -> Particles:
         """The gas relative to the centre, in float32 as the core takes it."""
-        from szfast._core import particle_columns
-
-        gas = self.gas
-        x, y, z, area = particle_columns(
-            np.ascontiguousarray(gas.offset_kpc, dtype=np.float64),
-            np.zeros(3) if self.center_kpc is None else np.ascontiguousarray(self.center_kpc, dtype=np.float64),
-            *(
-                np.ascontiguousarray(v, dtype=np.float32)
-                for v in (gas.mass_msun, gas.hydrogen_fraction, gas.electrons_per_hydrogen, gas.temperature_k)
-            ),
-            factor=COMPTON_Y_KPC2_PER_MSUN_K,
-            threads=self.threads,
-        )
-        return Particles(x, y, z, np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32), area)
+        gas = self.gas.columns(self.center_kpc, threads=self.threads)
+        return Particles(gas.x_kpc, gas.y_kpc, gas.z_kpc, gas.h_kpc, gas.area_kpc2)
 
     def observe(
         self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
     ) -> NDArray[np.float32]:
         """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y."""
+        profile = current_profile()
+        start = time.perf_counter()
+        y = self._observed(area_kpc2, spectra_kpc2, self.spectrum if noise else None)
+        if profile is not None:
+            self._profile(profile, time.perf_counter() - start, area_kpc2, spectra_kpc2, noise=noise)
+        return y
+
+    def _observed(self, area_kpc2: Any, spectra_kpc2: Any, spectrum: NoiseSpectrum | None) -> NDArray[np.float32]:
         from szfast import _core
 
-        spectrum = self.spectrum if noise else None
         numbers = np.arange(len(self.views))
         y: NDArray[np.float32] = _core.observe(
             maps=area_kpc2,
@@ -116,6 +114,19 @@ class Scene:
             threads=self.threads,
         )
         return y
+
+    def _profile(self, profile: Profile, seconds: float, area_kpc2: Any, spectra_kpc2: Any, *, noise: bool) -> None:
+        """Beam and noise are one call: the same call without noise tells them apart."""
+        start = time.perf_counter()
+        clean = seconds
+        if area_kpc2 is None and spectra_kpc2 is None:
+            clean = 0.0
+        elif noise and self.spectrum is not None:
+            self._observed(area_kpc2, spectra_kpc2, None)
+            clean = min(seconds, time.perf_counter() - start)
+        profile.add("beam", clean)
+        profile.add("noise", seconds - clean)
+        profile.beside(seconds + time.perf_counter() - start)
 
 
 @dataclass(frozen=True, eq=False)
