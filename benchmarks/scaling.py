@@ -22,10 +22,10 @@ import peers
 import streaming
 from astropy.cosmology import FlatLambdaCDM
 from results import Table, machine, time_text, write_part
+from scipy.spatial.transform import Rotation
 from test_cluster import make_cluster
 
 import szfast
-from szfast.maps.sightlines import hemisphere
 
 COSMOLOGY = FlatLambdaCDM(H0=67.77, Om0=0.307)
 PARTICLES, VIEWS, PIXELS = (10**4, 10**5, 10**6, 10**7), (1, 27, 100, 1000), (64, 128, 256, 512)
@@ -85,7 +85,7 @@ def growth(most: int, rounds: int) -> tuple[list[Table], list[dict[str, Any]]]:
     middle = gas_of(cluster, OF_CLUSTER)
     cases: dict[str, dict[int, Callable[[], dict[str, Callable[[], Any]]]]] = {
         "particles": {n: lambda n=n: maps_of(gas_of(cluster, n)) for n in PARTICLES if n <= most},  # type: ignore[misc]
-        "views": {n: lambda n=n: maps_of(middle, sightlines=hemisphere(n)) for n in VIEWS},  # type: ignore[misc]
+        "views": {n: lambda n=n: maps_of(middle, sightlines=Rotation.random(n, rng=1).as_matrix()) for n in VIEWS},  # type: ignore[misc]
         "pixels": {n: lambda n=n: maps_of(middle, instrument=planck_like(n)) for n in PIXELS},  # type: ignore[misc]
     }
     tables, records = [], []
