@@ -26,39 +26,40 @@ decltype(&baseline::spread_view) spread_level() {
     return baseline::spread_view;
 }
 
-// Those of the particles whose h is asked for.
-class OfSize {
+// Particles side by side, in columns of their own.
+class OwnColumns {
   public:
-    OfSize(const Particles &all, const SpreadDesign &design) {
-        const auto wanted = [&](float h) { return h > design.h_above_kpc && h <= design.h_to_kpc; };
-        const std::size_t count = std::size_t(std::count_if(all.h, all.h + all.count, wanted));
-        if (count == all.count) {
-            particles_ = all;
-            return;
-        }
-        values_.reset(new float[5 * count]);
-        float *columns[5];
-        for (int i = 0; i < 5; ++i)
-            columns[i] = values_.get() + i * count;
-        for (std::size_t p = 0, to = 0; p < all.count; ++p) {
-            if (!wanted(all.h[p]))
-                continue;
-            columns[0][to] = all.x[p];
-            columns[1][to] = all.y[p];
-            columns[2][to] = all.z[p];
-            columns[3][to] = all.h[p];
-            columns[4][to++] = all.Y[p];
-        }
-        particles_ = {columns[0], columns[1], columns[2], columns[3], columns[4], count};
+    explicit OwnColumns(std::size_t count) : count_(count), values_(new float[5 * count]) {
     }
-    const Particles &particles() const {
-        return particles_;
+    void set(std::size_t p, float x, float y, float z, float h, float Y) {
+        float *to = values_.get() + p;
+        to[0] = x, to[count_] = y, to[2 * count_] = z, to[3 * count_] = h, to[4 * count_] = Y;
+    }
+    Particles particles() const {
+        const float *x = values_.get();
+        return {x, x + count_, x + 2 * count_, x + 3 * count_, x + 4 * count_, count_};
     }
 
   private:
+    std::size_t count_;
     std::unique_ptr<float[]> values_;
-    Particles particles_{};
 };
+
+// Those of the particles whose h is asked for, neighbours together.
+OwnColumns of_size(const Particles &all, const SpreadDesign &design) {
+    const auto wanted = [&](float h) { return h > design.h_above_kpc && h <= design.h_to_kpc; };
+    OwnColumns found(std::size_t(std::count_if(all.h, all.h + all.count, wanted)));
+    for (std::size_t p = 0, to = 0; p < all.count; ++p)
+        if (wanted(all.h[p]))
+            found.set(to++, all.x[p], all.y[p], all.z[p], all.h[p], all.Y[p]);
+    const Particles unordered = found.particles();
+    const OrderedParticles ordered(unordered, {design.cells, design.cell_kpc, design.half_depth_kpc});
+    for (std::size_t p = 0; p < unordered.count; ++p) {
+        const OrderedParticle &each = ordered.particles()[p];
+        found.set(p, each.x, each.y, each.z, each.h, each.Y);
+    }
+    return found;
+}
 
 // Adds a block's grid to the fields: those apart, what is beyond an edge on the other side.
 void fold(const SpreadGrid &layout, int taps, const double *grid, double *fields) {
@@ -81,11 +82,10 @@ bool spread(const Particles &particles, const SpreadDesign &design, const double
     const std::size_t fields_size = std::size_t(window_fields) * design.cells * design.cells;
     std::fill(fields, fields + fields_size * view_count, 0.0);
     std::fill(loaded, loaded + view_count, 0.0);
-    const OfSize of_size(particles, design);
-    if (of_size.particles().count == 0 || view_count == 0)
+    const OwnColumns ordered = of_size(particles, design);
+    const Particles all = ordered.particles();
+    if (all.count == 0 || view_count == 0)
         return true;
-    const OrderedParticles ordered(of_size.particles(), {design.cells, design.cell_kpc, design.half_depth_kpc});
-    const Particles all = ordered.view();
     const SpreadGrid layout(design.cells);
     const std::size_t views_here = view_count;
     const std::size_t blocks = std::max<std::size_t>(

@@ -16,6 +16,7 @@ from szfast.maps.mapset import Conserved
 from szfast.maps.method import RTOL_LIMITS, see, warn_if_off_centre
 from szfast.maps.profile import stage
 from szfast.maps.scene import Scene, Seen, bound_of
+from szfast.maps.spread_projection import ROUNDING
 
 log = logging.getLogger("szfast.maps")
 
@@ -73,7 +74,7 @@ class Sum:
         warn_if_off_centre(self.y, self.scene.gas)
         bound = None
         if self.bounded:
-            bound = bound_of(self.error, self.y)
+            bound = bound_of(self.error, self.y, ROUNDING)
         y = self.y.astype(np.float32)
         if self.scene.spectrum is not None:
             y += self.scene.observe(None, None, noise=True)
