@@ -155,15 +155,20 @@ def test_memory_does_not_grow_with_the_file(tmp_path, monkeypatch):
         | EXACT
         | {"sightlines": view}
     )
-    once_mapped = szfast.make_maps(snapshot=once, **where)
-    snapshot = open_snapshot(path, chunk_rows=2000)
-    tracemalloc.start()
-    maps = szfast.make_maps(snapshot=snapshot, **where)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    once_mapped, of_once = traced(lambda: szfast.make_maps(snapshot=open_snapshot(once, chunk_rows=2000), **where))
+    maps, of_often = traced(lambda: szfast.make_maps(snapshot=open_snapshot(path, chunk_rows=2000), **where))
     np.testing.assert_allclose(maps.y, 40 * once_mapped.y, atol=2 * RTOL * maps.y.max(), rtol=0)
     # All particles would be 7 MB as columns, the file's arrays 11 MB.
-    assert peak < 3e6
+    assert of_often < of_once + 1e6
+
+
+def traced(work):
+    work()
+    tracemalloc.start()
+    result = work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return result, peak
 
 
 def test_no_view_off_centre_is_told_of_batches(tmp_path, monkeypatch, caplog):
@@ -186,8 +191,9 @@ def test_a_profile_adds_up(snapshot, halos):
     with profiled(Profile()) as profile:
         szfast.make_maps(snapshot=snapshot, halo=halos[0], sightlines=VIEWS)
     assert set(profile.seconds) <= set(STAGES)
-    assert all(profile.seconds[name] > 0 for name in ("reading", "projection", "beam"))
-    assert profile.seconds["noise"] >= 0
+    assert all(seconds >= 0 for seconds in profile.seconds.values())
+    assert all(profile.seconds[name] > 0 for name in ("reading", "projection"))
+    assert profile.seconds["beam"] + profile.seconds["noise"] > 0
 
 
 def test_stages_inside_others_count_once():
