@@ -1,0 +1,189 @@
+"""From parts to the store: labels joined, maps gathered into shards, everything sealed with checksums."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.arguments import require
+from szfast.dataset.parts import LABELS, read_clean, read_labels, sha256
+from szfast.dataset.store import ATTRIBUTE, FORMAT, SHARD_CLUSTERS, create_store, dataset_of, open_group
+from szfast.errors import DataSetError
+
+if TYPE_CHECKING:
+    from szfast.dataset.configuration import Configuration
+    from szfast.dataset.workers import Workers
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of maps that one worker writes.
+
+    Parameters
+    ----------
+    store : Path
+        The store.
+    start, stop : int
+        Clusters of the shard.
+    pieces : tuple of (Path, int)
+        Parts that hold them, each with the number of its first cluster.
+    realisations : int
+        Of noise, stored beside the clean maps.
+    """
+
+    store: Path
+    start: int
+    stop: int
+    pieces: tuple[tuple[Path, int], ...]
+    realisations: int
+
+
+def gather(
+    store: Path,
+    parts: list[Path],
+    configuration: Configuration,
+    left_out: list[dict[str, str]],
+    workers: Workers,
+    advance: Callable[[int, int], None],
+) -> None:
+    """Write a store from parts.
+
+    Parameters
+    ----------
+    store : Path
+        A folder that does not exist.
+    parts : list of Path
+        In the order of their clusters.
+    configuration : Configuration
+        What was built.
+    left_out : list of dict
+        Snapshots that could not be read, and why.
+    workers : Workers
+        Who writes the shards.
+    advance : callable
+        Told the number of shards done and their maps.
+
+    Raises
+    ------
+    DataSetError
+        If there is no cluster, or a part is damaged.
+    """
+    from szfast.maps.sightlines import sightlines
+    from szfast.maps.spectrum import noise_spectrum
+
+    how = configuration.maps
+    columns, counts, inputs = _joined(parts)
+    if not counts.sum():
+        raise DataSetError(
+            "there is no cluster in the data set.", file=store, remedy="lower least_mass, or see what was left out."
+        )
+    views = sightlines(how.sightlines)
+    create_store(store, columns, views, noise_spectrum(how.noise), how.size, configuration.materialise)
+    _describe(store, configuration, inputs, left_out)
+    shards = list(_shards(store, parts, counts, configuration.materialise))
+    for number, result in workers.results(write_shard, shards):
+        if isinstance(result, Exception):
+            raise result
+        advance(1, (shards[number].stop - shards[number].start) * len(views))
+
+
+def _joined(parts: list[Path]) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64], list[dict[str, str]]]:
+    """Labels of all parts, clusters of each, and the inputs."""
+    read = [read_labels(part) for part in parts]
+    counts = np.array([len(labels["M500c"]) for labels, _ in read], dtype=np.int64)
+    columns = {column.name: np.concatenate([labels[column.name] for labels, _ in read]) for column in LABELS}
+    columns["cluster"] = np.arange(counts.sum())
+    numbers = columns["noise_cluster"]
+    if len(np.unique(numbers)) < len(numbers):
+        _, first, times = np.unique(numbers, return_index=True, return_counts=True)
+        twice = columns["name"][first[times > 1][0]]
+        raise DataSetError(
+            f"two clusters are one: '{twice}' of one code stands there twice.",
+            field="simulations",
+            remedy="name each snapshot of a code once.",
+        )
+    inputs = {each["file"]: each for _, files in read for each in files}
+    return columns, counts, list(inputs.values())
+
+
+def _describe(
+    store: Path, configuration: Configuration, inputs: list[dict[str, str]], left_out: list[dict[str, str]]
+) -> None:
+    from szfast import __version__
+
+    zarr = require("zarr", "dataset", "storing a data set")
+    zarr.open_group(store, mode="r+").attrs[ATTRIBUTE] = {
+        "format": FORMAT,
+        "version": __version__,
+        "configuration": configuration.content(),
+        "materialised": configuration.materialise,
+        "inputs": inputs,
+        "left_out": left_out,
+    }
+
+
+def _shards(store: Path, parts: list[Path], counts: NDArray[np.int64], realisations: int) -> Iterator[Shard]:
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    total = int(ends[-1])
+    for start in range(0, total, SHARD_CLUSTERS):
+        stop = min(start + SHARD_CLUSTERS, total)
+        needed = np.flatnonzero((starts < stop) & (ends > start))
+        pieces = tuple((parts[number], int(starts[number])) for number in needed)
+        yield Shard(store, start, stop, pieces, realisations)
+
+
+def write_shard(shard: Shard) -> None:
+    """Write one shard of clean maps, and of noisy ones where they are asked for."""
+    zarr = require("zarr", "dataset", "storing a data set")
+    root = zarr.open_group(shard.store, mode="r+")
+    clean = np.empty((shard.stop - shard.start, *root["clean"].shape[1:]), dtype=np.float32)
+    for part, first in shard.pieces:
+        maps = read_clean(part)
+        low, high = max(shard.start, first), min(shard.stop, first + len(maps))
+        clean[low - shard.start : high - shard.start] = maps[low - first : high - first]
+    root["clean"][shard.start : shard.stop] = clean
+    if shard.realisations:
+        dataset = dataset_of(open_group(shard.store), shard.store)
+        views, shape = dataset.n_views, clean.shape
+        maps = np.arange(shard.start * views, shard.stop * views)
+        for realisation in range(shard.realisations):
+            noise = dataset.noise_of(maps, realisation=realisation, threads=1).reshape(shape)
+            root["noisy"][realisation, shard.start : shard.stop] = clean + noise
+
+
+def seal(store: Path) -> None:
+    """Flush every file to the disk, and write their checksums into the store's attributes."""
+    files = store_files(store)
+    with ThreadPoolExecutor() as pool:
+        sums = dict(zip(map(str, files), pool.map(lambda file: _flushed_sum(store / file), files), strict=True))
+    zarr = require("zarr", "dataset", "storing a data set")
+    root = zarr.open_group(store, mode="r+")
+    root.attrs[ATTRIBUTE] = {**root.attrs[ATTRIBUTE], "sha256": sums}
+    _flush(store / "zarr.json")
+
+
+def store_files(store: Path) -> list[Path]:
+    """Every file of a store but its root's description, relative to it."""
+    found = (file.relative_to(store) for file in store.rglob("*") if file.is_file())
+    return sorted(file for file in found if str(file) != "zarr.json")
+
+
+def _flushed_sum(file: Path) -> str:
+    _flush(file)
+    return sha256(file)
+
+
+def _flush(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
