@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from szfast.arguments import require
 from szfast.dataset.configuration import Configuration, checked_configuration, read_configuration
-from szfast.dataset.gather import gather, seal
+from szfast.dataset.gather import create, seal, write_shard
 from szfast.dataset.lock import locked
 from szfast.dataset.parts import Order, make_part, order
 from szfast.dataset.progress import progress_of
@@ -88,7 +88,8 @@ def build(
             parts.mkdir(exist_ok=True)
             orders = [order(task, wanted.maps, parts) for task in tasks]
             left_out = _make_parts(orders, crew, wanted, store, progress)
-            _make_store(building / "store", [each.path for each in orders if each.path.exists()], wanted, left_out, crew, progress)
+            made = [each.path for each in orders if each.path.exists()]
+            _make_store(building / "store", made, wanted, left_out, crew, progress)
             os.rename(building / "store", store)
             _flush_folder(store.parent)
         shutil.rmtree(building)
@@ -195,8 +196,12 @@ def _make_store(
 ) -> None:
     # a half-written store of an earlier run: a kill leaves no trace of how far it was
     shutil.rmtree(path, ignore_errors=True)
-    with progress_of("gathering", len(parts), shown=progress) as advance:
-        gather(path, parts, wanted, left_out, crew, advance)
+    shards = create(path, parts, wanted, left_out)
+    with progress_of("gathering", len(shards), shown=progress) as advance:
+        for _, result in crew.results(write_shard, shards):
+            if isinstance(result, Exception):
+                raise result
+            advance(1, result)
     seal(path)
 
 

@@ -26,7 +26,9 @@ def _with_unit(unit: str) -> AfterValidator:
         try:
             scalar_in(u.Quantity(text), unit, "value", positive=True)
         except (TypeError, ValueError):
-            raise ValueError(f"expected a positive number with a unit, for example '5 {unit}', found '{text}'") from None
+            raise ValueError(
+                f"expected a positive number with a unit, for example '5 {unit}', found '{text}'"
+            ) from None
         return text
 
     return AfterValidator(check)
@@ -46,13 +48,13 @@ class MapsPart(_Part):
 
     instrument: str = "Planck"
     pixel: Angle = "1.717 arcmin"
-    size: int = Field(96, ge=2, le=8192, multiple_of=2)
+    size: int = Field(default=96, ge=2, le=8192, multiple_of=2)
     beam: Angle = "10 arcmin"
     noise: str = "milca"
     sightlines: str = "hemisphere27"
     method: Literal["auto", "exact", "beam"] = "auto"
-    rtol: float = Field(1e-3, ge=1e-7, le=0.1)
-    seed: int = Field(0, ge=0, lt=2**64)
+    rtol: float = Field(default=1e-3, ge=1e-7, le=0.1)
+    seed: int = Field(default=0, ge=0, lt=2**64)
 
     def as_instrument(self) -> Instrument:
         """The instrument that these lines describe."""
@@ -67,9 +69,9 @@ class SyntheticPart(_Part):
     """Synthetic clusters: no simulation is needed."""
 
     clusters: int = Field(ge=1, le=10**7)
-    particles: int = Field(20000, ge=100, le=10**8)
-    regions: int = Field(324, ge=1, le=10**6)
-    seed: int = Field(0, ge=0, lt=2**64)
+    particles: int = Field(default=20000, ge=100, le=10**8)
+    regions: int = Field(default=324, ge=1, le=10**6)
+    seed: int = Field(default=0, ge=0, lt=2**64)
 
 
 class SimulationPart(_Part):
@@ -81,10 +83,10 @@ class SimulationPart(_Part):
     region: str | None = None
     least_mass: Mass = "1e14 Msun"
     radius: Length | None = None
-    redshift: float | None = Field(None, gt=0, lt=20)
+    redshift: float | None = Field(default=None, gt=0, lt=20)
     sample: str | None = None
     electrons: Literal["from_file", "fully_ionised"] | float = "from_file"
-    smoothing_scale: float = Field(1.0, gt=0)
+    smoothing_scale: float = Field(default=1.0, gt=0)
 
 
 class Configuration(_Part):
@@ -108,7 +110,7 @@ class Configuration(_Part):
 
     path: str = Field(min_length=1)
     bad_snapshots: Literal["stop", "leave out"] = "stop"
-    materialise: int = Field(0, ge=0, le=1000)
+    materialise: int = Field(default=0, ge=0, le=1000)
     maps: MapsPart = MapsPart()
     synthetic: SyntheticPart | None = None
     simulations: tuple[SimulationPart, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from szfast.errors import DataSetError
 
 if TYPE_CHECKING:
     from szfast.dataset.configuration import Configuration
-    from szfast.dataset.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -45,15 +44,8 @@ class Shard:
     realisations: int
 
 
-def gather(
-    store: Path,
-    parts: list[Path],
-    configuration: Configuration,
-    left_out: list[dict[str, str]],
-    workers: Workers,
-    advance: Callable[[int, int], None],
-) -> None:
-    """Write a store from parts.
+def create(store: Path, parts: list[Path], configuration: Configuration, left_out: list[dict[str, str]]) -> list[Shard]:
+    """Make a store of parts with everything but its maps.
 
     Parameters
     ----------
@@ -65,15 +57,16 @@ def gather(
         What was built.
     left_out : list of dict
         Snapshots that could not be read, and why.
-    workers : Workers
-        Who writes the shards.
-    advance : callable
-        Told the number of shards done and their maps.
+
+    Returns
+    -------
+    list of Shard
+        What is left to be written, in any order, by `write_shard`.
 
     Raises
     ------
     DataSetError
-        If there is no cluster, or a part is damaged.
+        If there is no cluster, one stands there twice, or a part is damaged.
     """
     from szfast.maps.sightlines import sightlines
     from szfast.maps.spectrum import noise_spectrum
@@ -84,19 +77,17 @@ def gather(
         raise DataSetError(
             "there is no cluster in the data set.", file=store, remedy="lower least_mass, or see what was left out."
         )
-    views = sightlines(how.sightlines)
-    create_store(store, columns, views, noise_spectrum(how.noise), how.size, configuration.materialise)
+    views, spectrum = sightlines(how.sightlines), noise_spectrum(how.noise)
+    create_store(store, columns, views, spectrum, how.size, configuration.materialise)
     _describe(store, configuration, inputs, left_out)
-    shards = list(_shards(store, parts, counts, configuration.materialise))
-    for number, result in workers.results(write_shard, shards):
-        if isinstance(result, Exception):
-            raise result
-        advance(1, (shards[number].stop - shards[number].start) * len(views))
+    return list(_shards(store, parts, counts, configuration.materialise))
 
 
 def _joined(parts: list[Path]) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64], list[dict[str, str]]]:
     """Labels of all parts, clusters of each, and the inputs."""
     read = [read_labels(part) for part in parts]
+    if not read:
+        return {}, np.zeros(0, dtype=np.int64), []
     counts = np.array([len(labels["M500c"]) for labels, _ in read], dtype=np.int64)
     columns = {column.name: np.concatenate([labels[column.name] for labels, _ in read]) for column in LABELS}
     columns["cluster"] = np.arange(counts.sum())
@@ -140,15 +131,15 @@ def _shards(store: Path, parts: list[Path], counts: NDArray[np.int64], realisati
         yield Shard(store, start, stop, pieces, realisations)
 
 
-def write_shard(shard: Shard) -> None:
-    """Write one shard of clean maps, and of noisy ones where they are asked for."""
+def write_shard(shard: Shard) -> int:
+    """Write one shard of clean maps, and of noisy ones where they are asked for; tell how many clean ones."""
     zarr = require("zarr", "dataset", "storing a data set")
     root = zarr.open_group(shard.store, mode="r+")
     clean = np.empty((shard.stop - shard.start, *root["clean"].shape[1:]), dtype=np.float32)
     for part, first in shard.pieces:
-        maps = read_clean(part)
-        low, high = max(shard.start, first), min(shard.stop, first + len(maps))
-        clean[low - shard.start : high - shard.start] = maps[low - first : high - first]
+        piece = read_clean(part)
+        low, high = max(shard.start, first), min(shard.stop, first + len(piece))
+        clean[low - shard.start : high - shard.start] = piece[low - first : high - first]
     root["clean"][shard.start : shard.stop] = clean
     if shard.realisations:
         dataset = dataset_of(open_group(shard.store), shard.store)
@@ -157,6 +148,7 @@ def write_shard(shard: Shard) -> None:
         for realisation in range(shard.realisations):
             noise = dataset.noise_of(maps, realisation=realisation, threads=1).reshape(shape)
             root["noisy"][realisation, shard.start : shard.stop] = clean + noise
+    return int(clean.shape[0] * clean.shape[1])
 
 
 def seal(store: Path) -> None:

@@ -71,7 +71,9 @@ def _plain_value(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, tuple):
-        return [dataclasses.astuple(each) if dataclasses.is_dataclass(each) else each for each in value]
+        return [_plain_value(each) for each in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.astuple(value)
     return str(value) if isinstance(value, Path) else value
 
 
@@ -110,14 +112,14 @@ def make_part(asked: Order) -> int:
     clean = np.stack([y for y, _ in made]) if made else np.zeros((0, 1, size, size), dtype=np.float32)
     inputs = [{"file": str(file), "sha256": sha256(file)} for file in asked.task.inputs()]
     _write(asked.path, {**columns, "clean": clean, "inputs": np.array(json.dumps(inputs))})
-    return len(clean) * clean.shape[1]
+    return int(clean.shape[0] * clean.shape[1])
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part.")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

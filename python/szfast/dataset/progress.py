@@ -33,7 +33,14 @@ def progress_of(what: str, total: int, *, shown: bool, done: int = 0) -> Iterato
         To be told of each step: tasks, maps.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     stderr = Console(stderr=True)
     columns = (

@@ -69,11 +69,10 @@ class SnapshotTask:
             electrons=self.how.electrons,
             smoothing_scale=self.how.smoothing_scale,
         )
-        for row, halo in enumerate(halos):
+        for halo in halos:
             known = {name: halo[name] for name in ("id", "center", "M500c", "R500c")}
-            # the gas of a mapped cluster is not needed again
-            gas, gases[row] = gases[row], None
-            yield Cluster(gas, known, seen_at, self.region, self.snapshot, self.code)
+            # taken out of the list: the gas of a mapped cluster is not needed again
+            yield Cluster(gases.pop(0), known, seen_at, self.region, self.snapshot, self.code)
 
     def _chosen(self, snapshot: Snapshot) -> QTable:
         import astropy.units as u

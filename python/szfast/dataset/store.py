@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,7 @@ def _runs(clusters: Indices) -> list[tuple[int, int]]:
         return []
     new = (np.diff(clusters) != 1) | (clusters[1:] % SHARD_CLUSTERS == 0)
     edges = np.concatenate([[0], np.flatnonzero(new) + 1, [len(clusters)]])
-    return [(int(clusters[a]), int(clusters[b - 1]) + 1) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(clusters[a]), int(clusters[b - 1]) + 1) for a, b in pairwise(edges)]
 
 
 def open_dataset(path: str | Path) -> DataSet:
