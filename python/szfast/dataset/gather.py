@@ -1,10 +1,8 @@
-"""From parts to the store: labels joined, maps gathered into shards, everything sealed with checksums."""
+"""From parts to the store: labels joined, maps gathered into shards."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.arguments import require
-from szfast.dataset.parts import LABELS, read_clean, read_labels, sha256
+from szfast.dataset.parts import LABELS, read_clean, read_labels
 from szfast.dataset.store import ATTRIBUTE, FORMAT, SHARD_CLUSTERS, create_store, dataset_of, open_group
 from szfast.errors import DataSetError
 
@@ -149,33 +147,3 @@ def write_shard(shard: Shard) -> int:
             noise = dataset.noise_of(maps, realisation=realisation, threads=1).reshape(shape)
             root["noisy"][realisation, shard.start : shard.stop] = clean + noise
     return int(clean.shape[0] * clean.shape[1])
-
-
-def seal(store: Path) -> None:
-    """Flush every file to the disk, and write their checksums into the store's attributes."""
-    files = store_files(store)
-    with ThreadPoolExecutor() as pool:
-        sums = dict(zip(map(str, files), pool.map(lambda file: _flushed_sum(store / file), files), strict=True))
-    zarr = require("zarr", "dataset", "storing a data set")
-    root = zarr.open_group(store, mode="r+")
-    root.attrs[ATTRIBUTE] = {**root.attrs[ATTRIBUTE], "sha256": sums}
-    _flush(store / "zarr.json")
-
-
-def store_files(store: Path) -> list[Path]:
-    """Every file of a store but its root's description, relative to it."""
-    found = (file.relative_to(store) for file in store.rglob("*") if file.is_file())
-    return sorted(file for file in found if str(file) != "zarr.json")
-
-
-def _flushed_sum(file: Path) -> str:
-    _flush(file)
-    return sha256(file)
-
-
-def _flush(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.dataset.checksums import sha256
 from szfast.dataset.labels import COLUMNS
 from szfast.errors import DataSetError
 from szfast.maps.sightlines import sightlines
@@ -125,12 +126,6 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         os.replace(temporary, path)
     finally:
         Path(temporary).unlink(missing_ok=True)
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_labels(path: Path) -> tuple[dict[str, NDArray[Any]], list[dict[str, str]]]:

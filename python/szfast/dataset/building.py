@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from szfast.arguments import require
+from szfast.dataset.checksums import seal
 from szfast.dataset.configuration import Configuration, checked_configuration, read_configuration
-from szfast.dataset.gather import create, seal, write_shard
+from szfast.dataset.gather import create, write_shard
 from szfast.dataset.lock import locked
 from szfast.dataset.parts import Order, make_part, order
 from szfast.dataset.progress import progress_of
