@@ -1,0 +1,39 @@
+"""Batches as Keras takes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from szfast.arguments import require
+
+if TYPE_CHECKING:
+    from szfast.dataset.batches import Batches
+
+
+def keras_feed(batches: Batches, first_epoch: int = 0) -> Any:
+    """A ``keras.utils.PyDataset``; see `Batches.as_keras`."""
+    base: Any = require("keras", "train", "feeding Keras").utils.PyDataset
+
+    class KerasFeed(base):  # type: ignore[misc]
+        """Batches by their number; Keras asks for them from its own threads."""
+
+        def __init__(self) -> None:
+            super().__init__(workers=batches.threads, max_queue_size=2 * batches.threads)
+            self.epoch = first_epoch
+
+        @property
+        def num_batches(self) -> int:
+            """Batches in an epoch."""
+            return len(batches)
+
+        def __getitem__(self, number: int) -> Any:
+            y, log10_mass = batches.batch(self.epoch, number)
+            return y[..., np.newaxis], log10_mass
+
+        def on_epoch_end(self) -> None:
+            """Go on to the next epoch's order and noise."""
+            self.epoch += 1
+
+    return KerasFeed()
