@@ -23,9 +23,7 @@ def keras_feed(batches: Batches, first_epoch: int = 0) -> Any:
             super().__init__(workers=batches.threads, max_queue_size=2 * batches.threads)
             self.epoch = first_epoch
 
-        @property
-        def num_batches(self) -> int:
-            """Batches in an epoch."""
+        def __len__(self) -> int:
             return len(batches)
 
         def __getitem__(self, number: int) -> Any:
