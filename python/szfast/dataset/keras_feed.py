@@ -21,7 +21,7 @@ def keras_feed(batches: Batches, first_epoch: int = 0) -> Any:
 
         def __init__(self) -> None:
             super().__init__(workers=batches.threads, max_queue_size=2 * batches.threads)
-            self.epoch = first_epoch
+            self.epoch, self.begun = first_epoch, False
 
         def __len__(self) -> int:
             return len(batches)
@@ -30,8 +30,14 @@ def keras_feed(batches: Batches, first_epoch: int = 0) -> Any:
             y, log10_mass = batches.batch(self.epoch, number)
             return y[..., np.newaxis], log10_mass
 
+        def on_epoch_begin(self) -> None:
+            """Take note that an epoch has begun."""
+            self.begun = True
+
         def on_epoch_end(self) -> None:
             """Go on to the next epoch's order and noise."""
-            self.epoch += 1
+            # Keras ends an epoch before the first one too
+            self.epoch += self.begun
+            self.begun = False
 
     return KerasFeed()
