@@ -55,7 +55,7 @@ def halo_density(log10_mass: NDArray[np.float64], redshift: NDArray[np.float64],
     return density
 
 
-class _colossus:  # noqa: N801
+class _colossus:
     """colossus's one global cosmology, lent and given back."""
 
     def __init__(self, cosmology: Any) -> None:
