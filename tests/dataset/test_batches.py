@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from szfast._core import pick_and_turn
 
 from szfast.dataset import Batches
 from szfast.errors import ArgumentError
-from szfast.networks.square import symmetries, turned
+from szfast.networks.square import symmetries
 
 
 def together(batches):
@@ -59,9 +60,34 @@ def test_each_map_is_turned_in_one_of_eight_ways(dataset):
     assert counts.max() < 22.5 + 4 * 4.4
 
 
-def test_turned_is_symmetries_one_by_one():
-    maps = np.random.default_rng(0).random((8, 5, 5))
-    np.testing.assert_array_equal(turned(maps, np.arange(8)), symmetries(maps)[np.arange(8), np.arange(8)])
+@pytest.mark.parametrize("size", [1, 5, 96])
+def test_core_turns_as_symmetries_does(size):
+    rng = np.random.default_rng(0)
+    maps, noise = (rng.random((8, size, size), dtype=np.float32) for _ in range(2))
+    rows = rng.integers(0, 8, 8)
+    options = {"maps": maps, "rows": rows, "symmetry": np.arange(8)}
+    every, each = np.arange(8), symmetries(maps[rows])
+    np.testing.assert_array_equal(pick_and_turn(**options, noise=None, threads=1), each[every, every])
+    noisy = pick_and_turn(**options, noise=noise, threads=3)
+    np.testing.assert_array_equal(noisy, symmetries(maps[rows] + noise)[every, every])
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"maps": np.zeros((2, 3, 4), np.float32)}, "maps"),
+        ({"maps": np.zeros((2, 4, 4))}, "maps"),
+        ({"rows": np.array([0, 2])}, "rows"),
+        ({"rows": np.array([-1, 0])}, "rows"),
+        ({"symmetry": np.array([0, 8])}, "symmetry"),
+        ({"symmetry": np.array([0])}, "symmetry"),
+        ({"noise": np.zeros((2, 4, 5), np.float32)}, "noise"),
+    ],
+)
+def test_core_refuses_what_does_not_fit(change, word):
+    fits = {"maps": np.zeros((2, 4, 4), np.float32), "rows": np.array([0, 1]), "symmetry": np.array([0, 7])}
+    with pytest.raises((TypeError, ValueError), match=word):
+        pick_and_turn(**({**fits, "noise": None} | change), threads=1)
 
 
 def test_batches_do_not_depend_on_threads(dataset):

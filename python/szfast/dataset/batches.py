@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.arguments import require
-from szfast.dataset.maps import Indices, Maps, add_noise
+from szfast.dataset.arrays import MapsInMemory
+from szfast.dataset.maps import Indices, Maps
 from szfast.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Batches:
         self.shuffle, self.symmetries, self.noise, self.realisation = shuffle, symmetries, noise, realisation
         self.threads = threads or os.cpu_count() or 1
         self.log10_mass = dataset.log10_mass_of(self.maps).astype(np.float32)
-        self._held = None if dataset.is_in_memory else dataset.clean(self.maps)
+        self._held, self._rows = self._clean_maps()
         self._plan = lru_cache(maxsize=2)(self._planned)
 
     def __len__(self) -> int:
@@ -113,16 +114,16 @@ class Batches:
         """
         if not 0 <= number < len(self):
             raise ArgumentError(f"expected a batch from 0 to {len(self) - 1}, found {number!r}.", field="number")
+        from szfast._core import pick_and_turn
+
         order, turns = self._plan(epoch)
         rows = order[number * self.batch_size : (number + 1) * self.batch_size]
-        y = self._clean(rows)
+        noise = None
         if self.noise:
             realisation = epoch if self.realisation is None else self.realisation
-            add_noise(self.dataset, y, self.maps[rows], realisation=realisation, run=self.run, threads=1)
-        if turns is not None:
-            from szfast.networks.square import turned
-
-            y = turned(y, turns[rows])
+            noise = self.dataset.noise_of(self.maps[rows], realisation=realisation, run=self.run, threads=1)
+        picked = self._rows[rows]
+        y: Maps = pick_and_turn(maps=self._held, rows=picked, noise=noise, symmetry=turns[rows], threads=1)
         return y, self.log10_mass[rows]
 
     def epoch(self, number: int) -> Iterator[Batch]:
@@ -139,17 +140,21 @@ class Batches:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _clean(self, rows: Indices) -> Maps:
-        taken: Maps = self.dataset.clean(self.maps[rows]) if self._held is None else self._held[rows]
-        return taken
+    def _clean_maps(self) -> tuple[Maps, Indices]:
+        """Clean maps in memory, (N, size, size), and the row of each of ours."""
+        source = self.dataset.source
+        if isinstance(source, MapsInMemory):
+            return source.clean.reshape(-1, *source.shape[2:]), self.maps
+        return self.dataset.clean(self.maps), np.arange(len(self.maps))
 
-    def _planned(self, epoch: int) -> tuple[Indices, NDArray[np.int64] | None]:
+    def _planned(self, epoch: int) -> tuple[Indices, Indices]:
         """Order of the maps in an epoch, and the turn of each map."""
         # the epoch is the counter's highest word: streams of two epochs never meet
         philox = np.random.Philox(key=np.array([self.seed, self.run], np.uint64), counter=[0, 0, 0, epoch])
         rng = np.random.Generator(philox)
         order = rng.permutation(len(self.maps)) if self.shuffle else np.arange(len(self.maps))
-        return order, rng.integers(0, SYMMETRIES, len(self.maps)) if self.symmetries else None
+        turns = rng.integers(0, SYMMETRIES, len(self.maps)) if self.symmetries else np.zeros_like(order)
+        return order, turns
 
     def as_tf_data(self, first_epoch: int = 0) -> Any:
         """A ``tf.data.Dataset`` of one epoch; each pass over it is the next epoch.

@@ -147,6 +147,7 @@ def _make_parts(
     if done:
         log.info("%s: %d of %d tasks were done before", store, done, len(orders))
     failed: dict[int, dict[str, str]] = {}
+    said: set[str] = set()
     with progress_of("mapping", len(orders), shown=progress, done=done) as advance:
         for number, result in crew.results(make_part, todo):
             task = todo[number].task
@@ -157,11 +158,16 @@ def _make_parts(
                 if wanted.bad_snapshots == "stop":
                     raise _stopped(failed[number], store) from result
                 log.warning("left out: %s", failed[number]["problem"])
-            elif not todo[number].path.exists():
+                advance(1, 0)
+                continue
+            if not todo[number].path.exists():
                 raise DataSetError(
                     "a worker's part is not seen here.", file=todo[number].path, remedy="build on a shared file system."
                 )
-            advance(1, 0 if isinstance(result, Exception) else result)
+            for warning in set(result.warnings) - said:
+                log.warning("%s", warning)
+            said.update(result.warnings)
+            advance(1, result.maps)
     return [failed[number] for number in sorted(failed)]
 
 

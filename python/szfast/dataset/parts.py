@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import zipfile
@@ -78,7 +79,35 @@ def _plain_value(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def make_part(asked: Order) -> int:
+@dataclass(frozen=True)
+class Made:
+    """What a task tells its builder.
+
+    Parameters
+    ----------
+    maps : int
+        How many maps were made.
+    warnings : tuple of str
+        What was logged on the way, each once.
+    """
+
+    maps: int
+    warnings: tuple[str, ...]
+
+
+class _Keeping(logging.Handler):
+    """Keeps warnings: a worker's standard error is no place that anyone reads."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: dict[str, None] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a message, once."""
+        self.messages[record.getMessage()] = None
+
+
+def make_part(asked: Order) -> Made:
     """Do a task: map its clusters, and write the part.
 
     Parameters
@@ -88,8 +117,8 @@ def make_part(asked: Order) -> int:
 
     Returns
     -------
-    int
-        How many maps were made.
+    Made
+        How many maps were made, and what is to be known of them.
 
     Raises
     ------
@@ -103,7 +132,12 @@ def make_part(asked: Order) -> int:
             f"this worker has szfast {__version__}, the builder {asked.version}.",
             remedy="install one version everywhere.",
         )
-    made = [cluster.mapped(asked.how) for cluster in asked.task.clusters(asked.how)]
+    keeping, logger = _Keeping(), logging.getLogger("szfast")
+    logger.addHandler(keeping)
+    try:
+        made = [cluster.mapped(asked.how) for cluster in asked.task.clusters(asked.how)]
+    finally:
+        logger.removeHandler(keeping)
     size = asked.how.size
     columns: dict[str, NDArray[Any]] = {
         column.name: np.array([labels[column.name] for _, labels in made], dtype=column.dtype) for column in LABELS
@@ -113,7 +147,7 @@ def make_part(asked: Order) -> int:
     clean = np.stack([y for y, _ in made]) if made else np.zeros((0, 1, size, size), dtype=np.float32)
     inputs = [{"file": str(file), "sha256": sha256(file)} for file in asked.task.inputs()]
     _write(asked.path, {**columns, "clean": clean, "inputs": np.array(json.dumps(inputs))})
-    return int(clean.shape[0] * clean.shape[1])
+    return Made(int(clean.shape[0] * clean.shape[1]), tuple(keeping.messages))
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
