@@ -108,8 +108,7 @@ def select(haloes: Any, *, target: Any, clusters: int = CLUSTERS, seed: int = 0,
     rows = np.sort(candidates[chosen])
     if len(rows) < wanted_number:
         log.warning("only %d of %d clusters: there are no more haloes where the target is", len(rows), wanted_number)
-    counts = [plane.counted(each) for each in (target_cell, cell, cell[rows])]
-    cells = cells_table(*counts, wanted)
+    cells = cells_table(plane.counted(target_cell), plane.counted(cell), plane.counted(cell[rows]), wanted)
     return Selection(table[rows], target, cells, summary_table(cells, target), left_out)
 
 
