@@ -13,7 +13,7 @@ pytest.importorskip("zarr", reason="needs the extra szfast[dataset]")
 
 def test_compton_y_of_real_clusters(real_data, tmp_path, in_this_process):
     folder, truth = real_data("gadget4"), Table.read(real_data("gadget4/truth.csv"))
-    least = "5e13 Msun"
+    limits = {"least_mass": "5e13 Msun", "radius": "2 Mpc"}
     simulations = [
         {
             "code": "GADGET-4 adiabatic",
@@ -30,7 +30,7 @@ def test_compton_y_of_real_clusters(real_data, tmp_path, in_this_process):
     (tmp_path / "views.txt").write_text("0 0 0\n30 40 50\n")
     maps = {"size": 32, "pixel": "5 arcmin", "sightlines": str(tmp_path / "views.txt")}
     content = {"path": str(tmp_path / "real.zarr"), "maps": maps}
-    dataset = build(content | {"simulations": [{**each, "least_mass": least, "radius": "2 Mpc"} for each in simulations]})
+    dataset = build(content | {"simulations": [each | limits for each in simulations]})
     labels = dataset.labels
     found = set(zip(labels["region"].tolist(), labels["snapshot"].tolist(), strict=True))
     assert found == {("box", "002"), ("box", "003"), ("box_coolsf", "002")}

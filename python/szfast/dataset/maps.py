@@ -234,7 +234,10 @@ class DataSet:
         """
         indices = self.indices(maps)
         y = self.clean(indices)
-        add_noise(self, y, indices, realisation=realisation, run=run, threads=threads)
+        draws = np.broadcast_to(np.asarray(realisation), indices.shape)
+        for start in range(0, len(indices), NOISE_BLOCK):
+            block = slice(start, start + NOISE_BLOCK)
+            y[block] += self.noise_of(indices[block], realisation=draws[block], run=run, threads=threads)
         return y
 
     def in_memory(self, file: str | Path | None = None) -> DataSet:
@@ -291,25 +294,3 @@ class DataSet:
         from szfast.dataset.one_cluster import map_set
 
         return map_set(self, cluster, noise=noise, realisation=realisation)
-
-
-def add_noise(
-    dataset: DataSet, y: Maps, maps: Indices, *, realisation: Any = 0, run: int = 0, threads: int = 0
-) -> None:
-    """Add noise to clean maps in place; see `DataSet.noisy`.
-
-    Parameters
-    ----------
-    dataset : DataSet
-        Whose keys and spectrum.
-    y : (n, size, size) float32 array
-        Clean maps.
-    maps : (n,) int array
-        Their indices.
-    realisation, run, threads
-        As in `DataSet.noisy`.
-    """
-    draws = np.broadcast_to(np.asarray(realisation), maps.shape)
-    for start in range(0, len(maps), NOISE_BLOCK):
-        block = slice(start, start + NOISE_BLOCK)
-        y[block] += dataset.noise_of(maps[block], realisation=draws[block], run=run, threads=threads)
