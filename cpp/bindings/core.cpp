@@ -10,6 +10,7 @@ void register_columns(py::module_ &module);
 void register_mesh(py::module_ &module);
 void register_particles(py::module_ &module);
 void register_spread(py::module_ &module);
+void register_turn(py::module_ &module);
 
 namespace {
 
@@ -157,6 +158,7 @@ PYBIND11_MODULE(_core, module) {
     register_mesh(module);
     register_particles(module);
     register_spread(module);
+    register_turn(module);
 }
 
 } // namespace szfast::bindings

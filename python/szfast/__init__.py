@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from szfast import dataset as dataset
     from szfast import networks as networks
     from szfast import sample as sample
     from szfast.errors import SzfastError as SzfastError
@@ -41,7 +42,7 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-_PACKAGES = ("networks", "sample")
+_PACKAGES = ("dataset", "networks", "sample")
 
 __all__ = ["__version__", *_PACKAGES, *sorted(_HOME)]
 
