@@ -90,5 +90,9 @@ class DownloadError(SzfastError):
     """A file cannot be fetched, or is not the one that was expected."""
 
 
+class DataSetError(SzfastError):
+    """A data set cannot be built, read or divided."""
+
+
 class MissingExtraError(SzfastError, ImportError):
     """A feature needs an optional dependency that is not installed."""

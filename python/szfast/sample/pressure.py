@@ -27,6 +27,10 @@ class PressureProfile:
     alpha: float
     beta: float
 
+    def at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """P / P500 at radii x = r / R500 for h70 = 1, any shape."""
+        return self.scaled(x, 1.0)
+
     def scaled(self, x: NDArray[np.float64], h70: float) -> NDArray[np.float64]:
         """P / P500 at radii x = r / R500, any shape."""
         cx = self.c500 * x
@@ -37,6 +41,9 @@ class PressureProfile:
 
 A10 = PressureProfile(P0=8.403, c500=1.177, gamma=0.3081, alpha=1.0510, beta=5.4905)
 """Arnaud et al. 2010, A&A 517 A92, eq. 12."""
+
+P13 = PressureProfile(P0=6.41, c500=1.81, gamma=0.31, alpha=1.33, beta=4.13)
+"""Planck intermediate results V (2013), A&A 550 A131, table 1; P0 goes with h70^(-3/2)."""
 
 
 def pressure_500_kev_cm3(M500c_msun: float, redshift: float, cosmology: Any) -> float:
