@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, maps, mass, plot
+from szfast.cli import check, maps, mass, plot, table1
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ def _options(
 app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
 app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 
 

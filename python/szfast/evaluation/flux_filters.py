@@ -1,7 +1,7 @@
 """Compton parameters from maps: linear filters at fixed theta500, by aperture and by matched filter.
 
-Every filter is a stack of weights, one for each theta500: their product with a map is Y500, without bias for a cluster of
-the universal profile seen through the instrument's beam, and its noise follows from the power spectrum.
+Every filter is a stack of weights, one for each theta500: their product with a map is Y500, without bias for a cluster
+of the universal profile seen through the instrument's beam, and its noise follows from the power spectrum.
 """
 
 from __future__ import annotations

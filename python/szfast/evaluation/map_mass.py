@@ -62,8 +62,8 @@ def map_sz_mass(
     Returns
     -------
     QTable
-        A row a map: ``M500c``, ``M500c_error`` [Msun], ``Y500``, ``Y500_error`` [Mpc^2, spherical, errors by noise at that
-        size], ``theta_500`` [arcmin]. NaN where the measured Y500 nowhere meets the relation.
+        A row a map: ``M500c``, ``M500c_error`` [Msun], spherical ``Y500``, ``Y500_error`` [Mpc^2], ``theta_500``
+        [arcmin]; errors are those by noise. NaN where the measured Y500 nowhere meets the relation.
 
     Raises
     ------

@@ -168,6 +168,15 @@ def run_pairs(run: RunFolder, maps: str, reference: str, *, code: str | None = N
     )
 
 
+def run_columns(run: RunFolder, *, code: str | None = None) -> dict[str, MassPairs]:
+    """Pairs for the three simulated columns of the published table, by the column's key."""
+    return {
+        "clean": run_pairs(run, "clean", "M_true", code=code),
+        "planck_like": run_pairs(run, "planck-like", "M_true", code=code),
+        "planck_like_sz": run_pairs(run, "planck-like", "M_SZ", code=code),
+    }
+
+
 def chosen_rows(run: RunFolder, table: Any) -> NDArray[np.bool_]:
     """Tell which rows of a table with ``bin`` and ``run`` belong to the chosen runs; all where no run is marked."""
     if not run.has("runs"):

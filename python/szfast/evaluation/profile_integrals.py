@@ -62,6 +62,7 @@ def _transform_table(profile: PressureProfile) -> tuple[NDArray[np.float64], NDA
     log_x = np.linspace(np.log(1e-5), np.log(EXTENT), 20001)
     x = np.exp(log_x)
     shell = 3 * profile.at(x) * x**3
-    modes = np.concatenate([[0.0], np.geomspace(1e-3, LARGEST_MODE, 600)])
+    # the edge at 5 R500 rings with a period of 1.26 in k
+    modes = np.concatenate([[0.0], np.geomspace(1e-3, 0.9, 60), np.arange(1.0, LARGEST_MODE + 0.15, 0.15)])
     values = np.array([simpson(shell * np.sinc(each * x / np.pi), log_x) for each in modes])
     return modes, values / sphere_integral(profile, 1.0)

@@ -18,7 +18,9 @@ LOG10_Y_STAR = -0.186
 SLOPE = 1.789
 PIVOT_MSUN = 6e14
 Y_UNIT_MPC2 = 1e-4
-"""Of E^(-2/3) [D_A^2 Y500 / 1e-4 Mpc^2] = 10^Y* (h/0.7)^(slope - 2) [(1-b) M500 / 6e14 Msun]^slope (Planck 2015 XXIV, eq. 7)."""
+"""Of E^(-2/3) [D_A^2 Y500 / 1e-4 Mpc^2] = 10^Y* (h/0.7)^(slope - 2) [(1-b) M500 / 6e14 Msun]^slope.
+
+Planck 2015 XXIV, A&A 594 A24, eq. 7."""
 
 SCATTER_DEX = 0.075
 """Scatter of log10 Y500 about the relation (Planck 2015 XXIV)."""
