@@ -1,10 +1,10 @@
-"""The command ``szfast``: maps, mass, check and plot."""
+"""The command ``szfast``."""
 
 from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, maps, mass, plot, table1
+from szfast.cli import check, fetch, maps, mass, planck, plot, table1
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -49,6 +49,8 @@ def _options(
 app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
 app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("fetch", epilog=fetch.EXAMPLES)(fetch.fetch)
+app.add_typer(planck.app, name="planck")
 app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 

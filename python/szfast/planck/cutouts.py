@@ -133,6 +133,8 @@ def cutout_wcs(frame: str, lon_deg: float, lat_deg: float, instrument: Instrumen
     wcs.wcs.cunit = ["deg", "deg"]
     wcs.wcs.crpix = [(instrument.size + 1) / 2] * 2
     wcs.wcs.crval = [lon_deg, lat_deg]
+    # by default the map would turn over where the centre is the pole itself
+    wcs.wcs.lonpole = 180.0
     wcs.wcs.cdelt = [-instrument.pixel_arcmin / 60, instrument.pixel_arcmin / 60]
     if frame == "icrs":
         wcs.wcs.radesys = "ICRS"

@@ -111,17 +111,12 @@ def read_sky(
     """
     healpy = require("healpy", "planck", "reading a HEALPix map")
     file = Path(path)
-    header, number = _header(file, column)
+    header, number, unit = _header(file, column)
     nested = _stated(header.get("ORDERING"), order, {"nested": ("NESTED", "NEST"), "ring": ("RING",)}, "order", file)
     ecliptic = "barycentricmeanecliptic" if frame == "ecliptic" else frame
     found_frame = _stated(header.get("COORDSYS"), ecliptic, FRAMES, "frame", file)
-    factor = _factor(header.get(f"TUNIT{number + 1}"), scale, file)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            values = healpy.read_map(file, field=number, hdu=1, nest=None, dtype=np.float32)
-    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
-        raise SkyMapError(f"is no complete HEALPix map ({error}).", file=file, remedy="fetch it again.") from None
+    factor = _factor(unit, scale, file)
+    values = _values(healpy, file, number)
     y = np.asarray(values, dtype=np.float32)
     unseen = ~np.isfinite(y) | (y < UNSEEN_BELOW)
     y[unseen] = np.nan
@@ -140,24 +135,48 @@ def read_sky(
     return SkyMap(y, nested == "nested", found_frame, file.name)
 
 
-def _header(file: Path, column: int | str) -> tuple[Header, int]:
+def _values(healpy: Any, file: Path, number: int) -> Any:
+    from astropy.io import fits
+
+    try:
+        # healpy leaves a file open that it cannot read: it is opened here
+        with (
+            warnings.catch_warnings(action="ignore"),
+            file.open("rb") as stream,
+            fits.open(stream, memmap=False) as units,
+        ):
+            return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise SkyMapError(f"is no complete HEALPix map ({error}).", file=file, remedy="fetch it again.") from None
+
+
+def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
+    """The table's header, the number of the column of values, and what the header says of its unit."""
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
     try:
-        with warnings.catch_warnings(action="ignore", category=AstropyWarning), fits.open(file) as units:
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyWarning),
+            file.open("rb") as stream,
+            fits.open(stream) as units,
+        ):
             header = units[1].header
-            names = list(units[1].columns.names)
+            columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
     except FileNotFoundError:
         raise SkyMapError("there is no such file.", file=file, remedy="szfast fetch ymap.") from None
     except (OSError, IndexError, AttributeError, ValueError, TypeError) as error:
         raise SkyMapError(
             f"is not a FITS file with a table of pixels ({error}).", file=file, remedy="give a HEALPix map."
         ) from None
+    if header.get("INDXSCHM") == "EXPLICIT":
+        # a part of the sky: the first column numbers the pixels
+        columns = columns[1:]
+    names = [name for name, _ in columns]
     if isinstance(column, str) and column in names:
-        return header, names.index(column)
+        column = names.index(column)
     if isinstance(column, int) and 0 <= column < len(names):
-        return header, column
+        return header, column, columns[column][1]
     raise SkyMapError(
         f"there is no column {column!r}, the table holds {', '.join(names)}.",
         file=file,
@@ -185,8 +204,7 @@ def _stated(told: Any, given: str | None, names: dict[str, tuple[str, ...]], wha
     )
 
 
-def _factor(told: Any, given: float | None, file: Path) -> float:
-    text = str(told or "").strip()
+def _factor(text: str, given: float | None, file: Path) -> float:
     if not text:
         if given is None:
             raise SkyMapError(
