@@ -21,7 +21,7 @@ FARTHEST = hp.max_pixrad(512, degrees=True) / (4 * 10 / 60 / np.sqrt(8 * np.log(
 
 
 @pytest.mark.parametrize("nested", [False, True])
-@pytest.mark.parametrize(("method", "error"), [("bilinear", 0.041), ("nearest", 0.61 * FARTHEST)])
+@pytest.mark.parametrize(("method", "error"), [("bilinear", 0.045), ("nearest", 0.61 * FARTHEST)])
 def test_every_blob_comes_back_at_its_place(blobs, ring_map, nested, method, error):
     y = hp.reorder(ring_map, r2n=True) if nested else ring_map
     cutouts = list(cut(SkyMap(y, nested, "galactic"), blobs.positions, instrument=WIDE, method=method))
@@ -29,7 +29,8 @@ def test_every_blob_comes_back_at_its_place(blobs, ring_map, nested, method, err
     rows, columns = np.mgrid[:32, :32]
     for cutout, position in zip(cutouts, blobs.positions, strict=True):
         expected = blobs.y_at(cutout.wcs.pixel_to_world(columns.ravel(), rows.ravel())).reshape(32, 32)
-        # bilinear: h^2 f'' / 8 in two directions, f'' <= peak / sigma^2; nearest: f' <= 0.61 peak / sigma
+        # bilinear: h^2 f'' / 8 in two directions, f'' <= peak / sigma^2, 4.1 % for square pixels of side h;
+        # nearest: f' <= 0.61 peak / sigma
         assert np.abs(cutout.y - expected).max() < error * 1e-5
         assert cutout.masked == 0
         assert cutout.wcs.pixel_to_world(15.5, 15.5).separation(position).arcsec < 1e-3

@@ -153,7 +153,8 @@ def _download(url: str, folder: Path, remote: Remote, place: Path, progress: boo
         )
     # requests' own errors are OSErrors; pooch raises ValueError where the checksum is wrong
     except (OSError, ValueError) as error:
-        (folder / f"{name}.part").unlink(missing_ok=True) if isinstance(error, ValueError) else None
+        if isinstance(error, ValueError):
+            (folder / f"{name}.part").unlink(missing_ok=True)
         raise DownloadError(
             f"cannot be fetched ({str(error).splitlines()[0]}).",
             file=url,
@@ -194,7 +195,7 @@ class _Resuming:
             )
             with self.part.open("ab" if goes_on else "wb") as stream, bar:
                 task = bar.add_task(self.part.stem, total=length or None, completed=begin)
-                for block in response.iter_content(1 << 20):
+                for block in response.iter_content(1 << 15):
                     stream.write(block)
                     bar.advance(task, len(block))
         if length and self.part.stat().st_size < length:
@@ -207,9 +208,9 @@ def _unpack(archive: Path, target: Path, remote: Remote) -> None:
         try:
             with replaced(target, DownloadError) as temporary, temporary.open("wb") as stream:
                 _copy(archive, target.name, stream)
-        except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error, KeyError) as error:
+        except DownloadError:
             archive.unlink(missing_ok=True)
-            raise DownloadError(f"is damaged ({error}).", file=archive, remedy="fetch it again.") from None
+            raise
     if remote.sha256 is not None and _sha256(target) != remote.sha256:
         target.unlink()
         archive.unlink(missing_ok=True)
@@ -218,17 +219,21 @@ def _unpack(archive: Path, target: Path, remote: Remote) -> None:
 
 
 def _copy(archive: Path, name: str, stream: IO[bytes]) -> None:
-    if archive.suffix == ".tgz":
-        # the member's bytes alone are taken: no path of the archive is ever written to
+    try:
+        if archive.suffix != ".tgz":
+            with gzip.open(archive) as source:
+                shutil.copyfileobj(source, stream, 1 << 20)
+            return
         with tarfile.open(archive, "r:gz") as members:
+            # the member's bytes alone are taken: no path of the archive is ever written to
             for member in members:
-                source = members.extractfile(member) if Path(member.name).name == name else None
-                if source is not None:
-                    shutil.copyfileobj(source, stream, 1 << 20)
+                content = members.extractfile(member) if Path(member.name).name == name else None
+                if content is not None:
+                    shutil.copyfileobj(content, stream, 1 << 20)
                     return
-        raise KeyError(f"no {name} in it")
-    with gzip.open(archive) as source_stream:
-        shutil.copyfileobj(source_stream, stream, 1 << 20)
+    except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
+        raise DownloadError(f"is damaged ({error}).", file=archive, remedy="fetch it again.") from None
+    raise DownloadError(f"holds no {name}.", file=archive, remedy="fetch it from its official place.")
 
 
 def _sha256(file: Path) -> str:
