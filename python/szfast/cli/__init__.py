@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, fetch, maps, mass, planck, plot, table1
+from szfast.cli import check, fetch, maps, mass, planck, plot, report, table1
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("fetch", epilog=fetch.EXAMPLES)(fetch.fetch)
 app.add_typer(planck.app, name="planck")
+app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 

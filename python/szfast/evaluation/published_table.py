@@ -26,6 +26,14 @@ COLUMNS = {
 }
 """The four columns: key and heading."""
 
+PUBLISHED = {
+    "clean": ((-0.03, 0.14), (-0.01, 0.12), (-0.01, 0.08), (-0.02, 0.08), (-0.02, 0.11), (-0.02, 0.11)),
+    "planck_like": ((-0.02, 0.21), (0.01, 0.15), (-0.01, 0.13), (-0.02, 0.15), (-0.02, 0.17), (-0.01, 0.17)),
+    "planck_like_sz": ((0.08, 0.37), (0.20, 0.23), (0.25, 0.22), (0.29, 0.26), (0.19, 0.30), (0.25, 0.20)),
+    "real": ((0.029, 0.289), (0.149, 0.141), (0.127, 0.133), (0.142, 0.121), (0.114, 0.182), (0.142, 0.139)),
+}
+"""Mean and standard deviation of each cell: simulated columns of de Andres 2021 (talk), real of arXiv:2209.10333."""
+
 
 @dataclass(frozen=True)
 class Row:
