@@ -44,6 +44,7 @@ def draw_runs_below(table: QTable) -> Figure:
         axes.set_xlabel("threshold t")
         axes.set_ylabel("runs with bias < t")
         axes.set_ylim(bottom=0)
+        axes.yaxis.get_major_locator().set_params(integer=True)
         axes.legend()
     found: Figure = figure
     return found

@@ -39,7 +39,7 @@ def draw_sample(sample: Any, real: Any | None = None) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_xlabel("redshift")
         axes.set_ylabel(r"$\log_{10} M_{500c}/M_\odot$")
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower right", frameon=True)
     drawn: Figure = figure
     return drawn
 

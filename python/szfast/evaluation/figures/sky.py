@@ -42,6 +42,8 @@ def draw_maps(rows: Sequence[tuple[str, Sequence[tuple[str, ArrayLike]]]]) -> Fi
             bar = figure.colorbar(image, ax=row.tolist(), shrink=0.85, pad=0.01)
             bar.set_label(r"$10^{6}\,y$", fontsize=7)
             bar.ax.tick_params(labelsize=6)
+        for panel in axes[-1]:
+            panel.set_xlabel("degrees", fontsize=7)
     drawn: Figure = figure
     return drawn
 
