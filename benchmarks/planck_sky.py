@@ -1,4 +1,4 @@
-"""A synthetic sky at Nside 2048: clusters of PSZ2's masses at its places, noise by spherical harmonics, cut and weighed.
+"""A synthetic sky at Nside 2048: PSZ2's clusters at their places, noise by spherical harmonics, cut and weighed.
 
 Run: python benchmarks/planck_sky.py PSZ2.fits WEIGHTS. Asserts before it times; prints JSON.
 """
@@ -48,6 +48,7 @@ class Beamed:
         self.table = np.array([bessel @ radial_transform(PROFILES["A10"], ell * size) for size in sizes])
 
     def at(self, y500_sr: float, theta_arcmin: float, radius: NDArray[np.float64]) -> NDArray[np.float64]:
+        """y at angles [rad] from the centre of a cluster of Y500 [sr] and theta500 [arcmin]."""
         place = np.interp(np.log(theta_arcmin), np.log(self.theta), np.arange(len(self.theta)))
         low = min(int(place), len(self.theta) - 2)
         column = self.table[low] + (place - low) * (self.table[low + 1] - self.table[low])
