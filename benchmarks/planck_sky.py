@@ -48,7 +48,7 @@ class Beamed:
         self.table = np.array([bessel @ radial_transform(PROFILES["A10"], ell * size) for size in sizes])
 
     def at(self, y500_sr: float, theta_arcmin: float, radius: NDArray[np.float64]) -> NDArray[np.float64]:
-        """y at angles [rad] from the centre of a cluster of Y500 [sr] and theta500 [arcmin]."""
+        """Compton y at angles [rad] from the centre of a cluster of Y500 [sr] and theta500 [arcmin]."""
         place = np.interp(np.log(theta_arcmin), np.log(self.theta), np.arange(len(self.theta)))
         low = min(int(place), len(self.theta) - 2)
         column = self.table[low] + (place - low) * (self.table[low + 1] - self.table[low])
