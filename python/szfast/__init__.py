@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from szfast import networks as networks
     from szfast import planck as planck
     from szfast import report as report
+    from szfast import sample as sample
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
     from szfast.gas import read_snapshot as read_snapshot
@@ -44,15 +45,15 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-_PARTS = ("dataset", "networks", "planck", "report")
+_PACKAGES = ("dataset", "networks", "planck", "report", "sample")
 
-__all__ = ["__version__", "evaluate", *_PARTS, *sorted(_HOME)]
+__all__ = ["__version__", "evaluate", *_PACKAGES, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
     if name == "evaluate":
         return importlib.import_module("szfast.evaluation")
-    if name in _PARTS:
+    if name in _PACKAGES:
         return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")
