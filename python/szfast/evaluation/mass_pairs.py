@@ -171,7 +171,8 @@ def _pairs(predictions: QTable, maps: str, reference: str, code: str | None) -> 
         kept &= np.asarray(predictions["code"]) == code if "code" in predictions.colnames else False
     if column not in predictions.colnames:
         kept[:], column = False, "log10_M_true"
-    rows = predictions[kept]
+    # M_SZ is NaN where a map has no signal
+    rows = predictions[kept & np.isfinite(np.asarray(predictions[column]))]
     return MassPairs(
         np.asarray(rows["redshift"]),
         np.asarray(rows["log10_M_pred"]),
