@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from szfast import dataset as dataset
     from szfast import networks as networks
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
@@ -40,12 +41,14 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-__all__ = ["__version__", "networks", *sorted(_HOME)]
+_PARTS = ("dataset", "networks")
+
+__all__ = ["__version__", *_PARTS, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "networks":
-        return importlib.import_module("szfast.networks")
+    if name in _PARTS:
+        return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -74,5 +74,9 @@ class NetworkError(SzfastError):
     """A network's weights cannot be read, or do not fit the network."""
 
 
+class DataSetError(SzfastError):
+    """A data set cannot be built, read or divided."""
+
+
 class MissingExtraError(SzfastError, ImportError):
     """A feature needs an optional dependency that is not installed."""

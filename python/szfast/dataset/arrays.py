@@ -1,0 +1,175 @@
+"""A data set in memory, from arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.arguments import array_in
+from szfast.dataset.labels import as_table, noise_number
+from szfast.dataset.maps import DataSet, Indices, Maps
+from szfast.errors import ArgumentError
+from szfast.maps.instrument import PLANCK, Instrument
+from szfast.maps.spectrum import noise_spectrum
+
+if TYPE_CHECKING:
+    from szfast.dataset.maps import CleanMaps
+
+
+class MapsInMemory:
+    """Clean maps in one array, in memory or mapped from a file.
+
+    Parameters
+    ----------
+    clean : (clusters, V, n, n) float32 array
+        The maps.
+    """
+
+    def __init__(self, clean: Maps) -> None:
+        self.clean = clean
+        self.shape = clean.shape
+
+    def take(self, maps: Indices) -> Maps:
+        """Maps by their indices, (n, size, size); always a copy."""
+        flat = self.clean.reshape(-1, *self.shape[2:])
+        taken: Maps = np.asarray(flat[maps])
+        return taken
+
+
+def from_arrays(
+    clean: Any,
+    *,
+    M500c: Any,
+    redshift: Any,
+    region: Any = None,
+    name: Any = None,
+    snapshot: Any = None,
+    code: Any = None,
+    halo_id: Any = None,
+    R500c: Any = None,
+    Y500: Any = None,
+    center: Any = None,
+    pixel: Any = None,
+    noise_cluster: Any = None,
+    views: Any = None,
+    instrument: Instrument = PLANCK,
+    noise: Any = "instrument",
+    seed: int = 0,
+) -> DataSet:
+    """Make a data set of maps that are in memory.
+
+    Parameters
+    ----------
+    clean : (clusters, V, n, n) array
+        Maps with beam and without noise, dimensionless y.
+    M500c : (clusters,) Quantity
+        Mass within R500c.
+    redshift : (clusters,) array
+        Redshift at which each cluster is seen.
+    region, name, snapshot, code : (clusters,) sequence of str, optional
+        Default: a region for each cluster, ``cluster 0`` and so on, ``arrays``, ``unknown``.
+    halo_id : (clusters,) int array, optional
+        Default: the row.
+    R500c, Y500, center, pixel : Quantity, optional
+        (clusters,), and (clusters, 3) for center; NaN where not given.
+    noise_cluster : (clusters,) uint64 array, optional
+        Numbers in the noise key; default: made of region, snapshot, code and halo_id.
+    views : (V, 3, 3) array, optional
+        Rotation matrices; default: ``hemisphere27`` where there are 27, else that many in its manner.
+    instrument : Instrument
+        What the maps are seen with.
+    noise : str, Path, NoiseSpectrum or None
+        What `DataSet.noisy` adds; default: the instrument's.
+    seed : int
+        Seed of the noise key.
+
+    Returns
+    -------
+    DataSet
+        The data set.
+
+    Raises
+    ------
+    ArgumentError
+        If a shape, a unit or a value is wrong.
+    """
+    from szfast import __version__
+
+    maps = _clean(clean, instrument)
+    count = len(maps)
+    mass = array_in(M500c, "Msun", "M500c", shape=(count,))
+    if not (mass > 0).all():
+        raise ArgumentError("expected positive masses.", field="M500c")
+    columns: dict[str, NDArray[Any]] = {
+        "cluster": np.arange(count),
+        "name": _texts(name, [f"cluster {row}" for row in range(count)], "name"),
+        "region": _texts(region, [f"region {row}" for row in range(count)], "region"),
+        "snapshot": _texts(snapshot, ["arrays"] * count, "snapshot"),
+        "code": _texts(code, ["unknown"] * count, "code"),
+        "halo_id": _numbers(np.arange(count) if halo_id is None else halo_id, "iu", count, "halo_id"),
+        "redshift": _numbers(redshift, "iuf", count, "redshift"),
+        "M500c": mass,
+        "R500c": _optional(R500c, "kpc", (count,), "R500c"),
+        "Y500": _optional(Y500, "Mpc2", (count,), "Y500"),
+        "center": _optional(center, "kpc", (count, 3), "center"),
+        "pixel": _optional(pixel, "kpc", (count,), "pixel"),
+    }
+    identity = zip(*(columns[part] for part in ("region", "snapshot", "code", "halo_id")), strict=True)
+    numbers = [noise_number(*each) for each in identity] if noise_cluster is None else noise_cluster
+    columns["noise_cluster"] = _numbers(np.asarray(numbers, dtype=np.uint64), "iu", count, "noise_cluster")
+    source: CleanMaps = MapsInMemory(maps)
+    return DataSet(
+        labels=as_table(columns),
+        views=_views(views, maps.shape[1]),
+        instrument=instrument,
+        noise=noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise),
+        seed=seed,
+        source=source,
+        provenance={"version": __version__, "source": "arrays"},
+    )
+
+
+def _clean(clean: Any, instrument: Instrument) -> Maps:
+    maps = np.asarray(clean)
+    size = instrument.size
+    if maps.ndim != 4 or maps.shape[2:] != (size, size) or 0 in maps.shape or maps.dtype.kind != "f":
+        raise ArgumentError(
+            f"expected maps of shape (clusters, views, {size}, {size}), found {maps.dtype} of shape {maps.shape}.",
+            field="clean",
+            remedy="give floating-point maps; instrument= says their size.",
+        )
+    # a whole data set is checked without a mask of its size
+    if not all(np.isfinite(each).all() for each in maps):
+        raise ArgumentError("holds values that are not finite.", field="clean", remedy="remove NaN and infinity.")
+    return maps if isinstance(maps, np.memmap) else np.ascontiguousarray(maps, dtype=np.float32)
+
+
+def _views(views: Any, count: int) -> NDArray[np.float64]:
+    from szfast.maps.sightlines import hemisphere, sightlines
+
+    matrices = hemisphere(count) if views is None else sightlines(np.asarray(views))
+    if len(matrices) != count:
+        raise ArgumentError(f"expected {count} views, as there are maps, found {len(matrices)}.", field="views")
+    return matrices
+
+
+def _texts(values: Any, default: list[str], name: str) -> NDArray[Any]:
+    texts = default if values is None else [str(value) for value in values]
+    if len(texts) != len(default):
+        raise ArgumentError(f"expected {len(default)} names, one a cluster, found {len(texts)}.", field=name)
+    return np.array(texts)
+
+
+def _numbers(values: Any, kinds: str, count: int, name: str) -> NDArray[Any]:
+    numbers = np.asarray(values)
+    if numbers.shape != (count,) or numbers.dtype.kind not in kinds:
+        raise ArgumentError(
+            f"expected {count} numbers, one a cluster, found {numbers.dtype} of shape {numbers.shape}.", field=name
+        )
+    return numbers
+
+
+def _optional(values: Any, unit: str, shape: tuple[int, ...], name: str) -> NDArray[np.float64]:
+    return np.full(shape, np.nan) if values is None else array_in(values, unit, name, shape=shape)
