@@ -78,5 +78,21 @@ class DataSetError(SzfastError):
     """A data set cannot be built, read or divided."""
 
 
+class RunError(SzfastError):
+    """The folder of a run cannot be read or written, or lacks a part."""
+
+
+class CatalogueError(SzfastError):
+    """A catalogue of clusters cannot be read, or lacks a column."""
+
+
+class SkyMapError(SzfastError):
+    """A map of the whole sky cannot be read, or does not tell what it is."""
+
+
+class DownloadError(SzfastError):
+    """A file cannot be fetched, or is not the one that was expected."""
+
+
 class MissingExtraError(SzfastError, ImportError):
     """A feature needs an optional dependency that is not installed."""
