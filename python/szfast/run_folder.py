@@ -32,7 +32,7 @@ MAPS = ("clean", "planck-like")
 """Values of the predictions' column ``maps``: beam alone, or beam and noise."""
 
 TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "runs": ({"bin": "i", "run": "i", "score": "f", "chosen": "b"}, {"epochs": "i", "validation_loss": "f"}),
+    "runs": ({"bin": "i", "run": "i", "score": "n", "chosen": "b"}, {"epochs": "i", "validation_loss": "f"}),
     "predictions": (
         {
             "bin": "i",
@@ -59,13 +59,20 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
-"""Required and optional columns of each table with the kind of their values: integer, float, boolean, text.
+"""Required and optional columns of each table with the kind of their values: integer, float, float or NaN, boolean,
+text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
-from 1, ``bias`` and ``scatter`` are mean and standard deviation of (M_pred - M_true) / M_pred.
+from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of (M_pred - M_true) / M_pred.
 """
 
-_KINDS = {"i": ("iu", "whole numbers"), "f": ("fiu", "numbers"), "b": ("b", "true or false"), "U": ("UOS", "text")}
+_KINDS = {
+    "i": ("iu", "whole numbers"),
+    "f": ("fiu", "numbers"),
+    "n": ("fiu", "numbers"),
+    "b": ("b", "true or false"),
+    "U": ("UOS", "text"),
+}
 EXAMPLES = {"clean": 3, "planck_like": 3, "redshift": 1, "log10_M500c": 1}
 """Arrays of ``examples.npz`` and their number of axes: two stacks of maps (N, n, n), and a number for each."""
 
