@@ -56,6 +56,31 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "history": ({"bin": "i", "run": "i", "epoch": "i", "loss": "f", "validation_loss": "f"}, {}),
     "sample": ({"cluster": "i", "redshift": "f", "log10_M500c": "f"}, {"region": "U", "code": "U"}),
+    "choice": (
+        {
+            **{"bin": "i", "z_low": "f", "z_high": "f", "runs": "i", "run": "i", "biased_run": "i", "score": "f"},
+            **{
+                "biased_score": "f",
+                "test_score": "n",
+                "fresh_score": "n",
+                "optimism": "n",
+                "bias": "f",
+                "scatter": "f",
+            },
+        },
+        {"biased_bias": "f", "biased_scatter": "f", "n": "i", "clusters": "i"},
+    ),
+    "intervals": (
+        {"bin": "i", "log10_mass": "f", "lower68": "f", "upper68": "f", "lower95": "f", "upper95": "f"},
+        {},
+    ),
+    "coverage": (
+        {
+            **{"bin": "i", "log10_m_low": "f", "log10_m_high": "f", "n": "i", "clusters": "i"},
+            **{"held68": "f", "held95": "f", "error68": "f", "error95": "f"},
+        },
+        {},
+    ),
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
@@ -63,7 +88,8 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
-from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of (M_pred - M_true) / M_pred.
+from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of
+(M_pred - M_true) / M_pred. ``choice``, ``intervals`` and ``coverage`` are described in `szfast.ensemble`.
 """
 
 _KINDS = {

@@ -100,7 +100,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False
+        ) as file:
             temporary = Path(file.name)
         yield temporary
         os.replace(temporary, path)

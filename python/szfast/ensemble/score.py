@@ -54,7 +54,9 @@ def bias_score(log10_predicted: ArrayLike, log10_true: ArrayLike, *, least_maps:
     number = mass_bin(predicted)
     error = relative_error(predicted, true)
     means = [
-        abs(error[number == each].mean()) for each in np.unique(number) if np.count_nonzero(number == each) >= least_maps
+        abs(error[number == each].mean())
+        for each in np.unique(number)
+        if np.count_nonzero(number == each) >= least_maps
     ]
     return float(max(means, default=np.nan))
 

@@ -156,7 +156,12 @@ def settings_of(dataset: DataSet, recipe: Recipe, bins: Sequence[Bin]) -> dict[s
         labels.update(str(region).encode() + b"\0")
     noise = None if dataset.noise is None else dataset.noise.name
     recipe_json = recipe.model_dump(mode="json")
-    return {"recipe": recipe_json, "bins": [list(edges) for edges in bins], "labels": labels.hexdigest(), "noise": noise}
+    return {
+        "recipe": recipe_json,
+        "bins": [list(edges) for edges in bins],
+        "labels": labels.hexdigest(),
+        "noise": noise,
+    }
 
 
 def about_training(dataset: DataSet, recipe: Recipe, bins: Sequence[Bin], runs: int) -> dict[str, Any]:
@@ -174,6 +179,23 @@ def about_training(dataset: DataSet, recipe: Recipe, bins: Sequence[Bin], runs: 
         "seed": recipe.seed,
         "szfast": __version__,
     }
+
+
+def recipe_of(folder: Path) -> Recipe:
+    """The recipe of a training's folder.
+
+    Raises
+    ------
+    RunError
+        If there is none, or it is damaged.
+    """
+    file = folder / SETTINGS
+    try:
+        return Recipe.model_validate(json.loads(file.read_text())["recipe"])
+    except FileNotFoundError:
+        raise RunError("holds no training.", file=folder, remedy="train first: szfast train.") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"is damaged ({error}).", file=file, remedy="train into another folder.") from None
 
 
 def _check_settings(file: Path, settings: dict[str, Any]) -> None:
