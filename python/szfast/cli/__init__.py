@@ -1,10 +1,10 @@
-"""The command ``szfast``: maps, mass, check and plot."""
+"""The command ``szfast``: maps, mass, check, plot and dataset."""
 
 from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, maps, mass, plot
+from szfast.cli import check, dataset, maps, mass, plot
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
 app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
+app.add_typer(dataset.app, name="dataset")
 
 
 def main() -> None:

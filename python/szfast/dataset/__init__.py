@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from szfast.dataset import bins as bins
     from szfast.dataset.arrays import from_arrays as from_arrays
+    from szfast.dataset.building import build as build
     from szfast.dataset.maps import DataSet as DataSet
     from szfast.dataset.split import Split as Split
     from szfast.dataset.split import leakage_audit as leakage_audit
+    from szfast.dataset.store import open_dataset as open_dataset
+    from szfast.dataset.verification import verify as verify
 
 _HOME = {
     "DataSet": "szfast.dataset.maps",
     "Split": "szfast.dataset.split",
+    "build": "szfast.dataset.building",
     "from_arrays": "szfast.dataset.arrays",
     "leakage_audit": "szfast.dataset.split",
+    "open_dataset": "szfast.dataset.store",
+    "verify": "szfast.dataset.verification",
 }
 
 __all__ = ["bins", *sorted(_HOME)]

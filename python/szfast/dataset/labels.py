@@ -82,7 +82,9 @@ def as_table(columns: dict[str, NDArray[Any]]) -> QTable:
     for column in COLUMNS:
         if column.name not in columns:
             raise DataSetError("the labels lack this column.", field=column.name, remedy="build the data set again.")
-        values = np.asarray(columns[column.name]).astype(column.dtype)
+        given = np.asarray(columns[column.name])
+        # NumPy casts text of variable length to fixed length through lists alone
+        values = np.array(given.tolist(), dtype="str") if column.dtype == "str" else given.astype(column.dtype)
         _check(values, column, len(columns["cluster"]))
         table[column.name] = values if column.unit is None else values * u.Unit(column.unit)
         table[column.name].info.description = column.description

@@ -1,0 +1,197 @@
+"""What a data set is made of: a TOML file, checked before any work is done."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from szfast.errors import DataSetError, SzfastError
+
+if TYPE_CHECKING:
+    from szfast.maps.instrument import Instrument
+
+
+def _with_unit(unit: str) -> AfterValidator:
+    """Accept text that is a positive quantity; it stays text, so that the provenance shows what was asked for."""
+
+    def check(text: str) -> str:
+        import astropy.units as u
+
+        from szfast.arguments import scalar_in
+
+        try:
+            scalar_in(u.Quantity(text), unit, "value", positive=True)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"expected a positive number with a unit, for example '5 {unit}', found '{text}'"
+            ) from None
+        return text
+
+    return AfterValidator(check)
+
+
+Length = Annotated[str, _with_unit("Mpc")]
+Mass = Annotated[str, _with_unit("Msun")]
+Angle = Annotated[str, _with_unit("arcmin")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MapsPart(_Part):
+    """How maps are made; the defaults are the Planck set's."""
+
+    instrument: str = "Planck"
+    pixel: Angle = "1.717 arcmin"
+    size: int = Field(default=96, ge=2, le=8192, multiple_of=2)
+    beam: Angle = "10 arcmin"
+    noise: str = "milca"
+    sightlines: str = "hemisphere27"
+    method: Literal["auto", "exact", "beam"] = "auto"
+    rtol: float = Field(default=1e-3, ge=1e-7, le=0.1)
+    seed: int = Field(default=0, ge=0, lt=2**64)
+
+    def as_instrument(self) -> Instrument:
+        """The instrument that these lines describe."""
+        import astropy.units as u
+
+        from szfast.maps.instrument import Instrument
+
+        return Instrument(self.instrument, u.Quantity(self.pixel), self.size, u.Quantity(self.beam), noise=self.noise)
+
+
+class SyntheticPart(_Part):
+    """Synthetic clusters: no simulation is needed."""
+
+    clusters: int = Field(ge=1, le=10**7)
+    particles: int = Field(default=20000, ge=100, le=10**8)
+    regions: int = Field(default=324, ge=1, le=10**6)
+    seed: int = Field(default=0, ge=0, lt=2**64)
+
+
+class SimulationPart(_Part):
+    """Clusters of one simulation code: paths with {region} and {snapshot} where names differ."""
+
+    code: str = Field(min_length=1)
+    snapshots: str = Field(min_length=1)
+    halos: str = Field(min_length=1)
+    region: str | None = None
+    least_mass: Mass = "1e14 Msun"
+    radius: Length | None = None
+    redshift: float | None = Field(default=None, gt=0, lt=20)
+    sample: str | None = None
+    electrons: Literal["from_file", "fully_ionised"] | float = "from_file"
+    smoothing_scale: float = Field(default=1.0, gt=0)
+
+
+class Configuration(_Part):
+    """A data set: where it goes, how its maps are made, and of what.
+
+    Attributes
+    ----------
+    path : str
+        The store, relative to the configuration's folder.
+    bad_snapshots : str
+        ``stop``, or ``leave out`` what cannot be read, and report it.
+    materialise : int
+        Realisations of noise to store beside the clean maps, for programs that cannot make them.
+    maps : MapsPart
+        How maps are made.
+    synthetic : SyntheticPart or None
+        Synthetic clusters.
+    simulations : tuple of SimulationPart
+        Simulations.
+    """
+
+    path: str = Field(min_length=1)
+    bad_snapshots: Literal["stop", "leave out"] = "stop"
+    materialise: int = Field(default=0, ge=0, le=1000)
+    maps: MapsPart = MapsPart()
+    synthetic: SyntheticPart | None = None
+    simulations: tuple[SimulationPart, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> Configuration:
+        if self.synthetic is None and not self.simulations:
+            raise ValueError("expected [synthetic] or [[simulations]]: there is nothing to make maps of")
+        if self.materialise and self.maps.noise == "none":
+            raise ValueError("expected a noise spectrum: there is no noise to materialise")
+        return self
+
+    def content(self) -> dict[str, Any]:
+        """What the maps are a function of, ready for JSON: all but where the store goes and what is done on errors."""
+        return self.model_dump(mode="json", exclude={"path", "bad_snapshots", "materialise"})
+
+
+def read_configuration(path: str | Path) -> Configuration:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file.
+
+    Returns
+    -------
+    Configuration
+        With every default filled in.
+
+    Raises
+    ------
+    DataSetError
+        If it cannot be read, a key is unknown, or a value is out of range.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise DataSetError(f"cannot be read ({error.strerror}).", file=path, remedy="give a TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataSetError(f"is not TOML ({error}).", file=path, remedy="mend this line.") from error
+    return checked_configuration(content, path)
+
+
+def checked_configuration(content: dict[str, Any], file: Path | None = None) -> Configuration:
+    """Check a configuration that stands in a dictionary; see `read_configuration`."""
+    try:
+        configuration = Configuration.model_validate(content)
+    except ValidationError as error:
+        raise _as_error(error, file) from None
+    try:
+        configuration.maps.as_instrument()
+    except SzfastError as error:
+        raise DataSetError(error.problem, file=file, field=f"maps.{error.field}", remedy=error.remedy) from None
+    return configuration
+
+
+def _as_error(error: ValidationError, file: Path | None) -> DataSetError:
+    problems = error.errors(include_url=False)
+    # a misspelt key makes the right one missing: name what was typed
+    first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
+    field = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = list(_part_at(first["loc"][:-1]).model_fields)
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
+        remedy = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}."
+        return DataSetError("unknown key.", file=file, field=field, remedy=remedy)
+    problem = first["msg"].removeprefix("Value error, ")
+    found = "" if first["type"] in {"missing", "value_error"} else f", found {first['input']!r}"
+    return DataSetError(
+        f"{problem}{found}.", file=file, field=field or None, remedy="see 'szfast dataset build --help' for an example."
+    )
+
+
+def _part_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """The model that describes a table of the file."""
+    model: type[BaseModel] = Configuration
+    for step in location:
+        if isinstance(step, str):
+            annotation = model.model_fields[step].annotation
+            choices = [annotation, *get_args(annotation)]
+            model = next(each for each in choices if isinstance(each, type) and issubclass(each, BaseModel))
+    return model

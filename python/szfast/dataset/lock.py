@@ -1,0 +1,66 @@
+"""One builder at a time on one store."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from szfast.errors import DataSetError
+
+
+@contextmanager
+def locked(path: Path, store: Path) -> Iterator[None]:
+    """Hold a lock that the kernel gives back when its holder ends, however it ends.
+
+    Parameters
+    ----------
+    path : Path
+        The lock's file; it names its holder.
+    store : Path
+        What is locked, for the error.
+
+    Raises
+    ------
+    DataSetError
+        If another process holds it.
+    """
+    handle = _acquired(path, store)
+    try:
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps({"host": socket.gethostname(), "process": os.getpid()}).encode(), 0)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _acquired(path: Path, store: Path) -> int:
+    while True:
+        # a builder that ends takes the folder with it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(handle, 1000, 0).decode(errors="replace")
+            os.close(handle)
+            raise DataSetError(
+                f"another process is building it{_described(holder)}.", file=store, remedy="wait for it, or end it."
+            ) from None
+        # the former holder may have removed the file between open and lock
+        if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
+            return handle
+        os.close(handle)
+
+
+def _described(holder: str) -> str:
+    try:
+        content = json.loads(holder)
+        return f" (process {content['process']} on {content['host']})"
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,251 @@
+"""The store of a data set: one Zarr v3 group with maps, labels, views, noise spectrum and provenance."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.arguments import require
+from szfast.dataset.labels import COLUMNS, as_table
+from szfast.dataset.maps import DataSet, Indices, Maps
+from szfast.errors import DataSetError
+from szfast.maps.spectrum import NoiseSpectrum
+
+if TYPE_CHECKING:
+    from szfast.dataset.configuration import MapsPart
+
+FORMAT = 1
+ATTRIBUTE = "szfast"
+"""Name of the attribute of the root group that holds the provenance."""
+
+SHARD_CLUSTERS = 64
+"""Clusters in a file: 64 MB of 27 maps of 96 x 96 each before compression."""
+
+DAMAGED = "see 'szfast dataset verify'; build the data set again."
+
+
+def create_store(
+    path: Path,
+    columns: dict[str, NDArray[Any]],
+    views: NDArray[np.float64],
+    spectrum: NoiseSpectrum | None,
+    size: int,
+    realisations: int,
+) -> None:
+    """Make a store without maps.
+
+    Parameters
+    ----------
+    path : Path
+        A folder that does not exist.
+    columns : dict
+        Labels as plain arrays.
+    views : (V, 3, 3) array
+        Lines of sight.
+    spectrum : NoiseSpectrum or None
+        Noise.
+    size : int
+        Pixels along a side.
+    realisations : int
+        Of stored noise.
+    """
+    zarr = require("zarr", "dataset", "storing a data set")
+    root = zarr.create_group(path, zarr_format=3)
+    labels = root.create_group("labels")
+    for column in COLUMNS:
+        values = columns[column.name]
+        array = labels.create_array(
+            column.name,
+            shape=values.shape,
+            chunks=values.shape,
+            dtype=str if column.dtype == "str" else column.dtype,
+            dimension_names=("cluster", "axis")[: values.ndim],
+            attributes={"description": column.description} | ({"units": column.unit} if column.unit else {}),
+        )
+        array[:] = values.astype(object) if column.dtype == "str" else values
+    _whole(root, "views", views, ("view", "row", "column"))
+    if spectrum is not None:
+        _whole(root, "noise_ell", spectrum.ell, ("ell",))
+        _whole(root, "noise_power", spectrum.power, ("ell",))
+    shape = (len(columns["cluster"]), len(views), size, size)
+    names = ("cluster", "view", "y", "x")
+    _maps(root, "clean", shape, names)
+    if realisations:
+        _maps(root, "noisy", (realisations, *shape), ("realisation", *names))
+
+
+def _whole(root: Any, name: str, values: NDArray[np.float64], dimensions: tuple[str, ...]) -> None:
+    array = root.create_array(
+        name, shape=values.shape, chunks=values.shape, dtype="float64", dimension_names=dimensions
+    )
+    array[:] = values
+
+
+def _maps(root: Any, name: str, shape: tuple[int, ...], dimensions: tuple[str, ...]) -> None:
+    from zarr.codecs import BloscCodec, Crc32cCodec
+
+    chunk = (1,) * (len(shape) - 3) + shape[-3:]
+    clusters = min(SHARD_CLUSTERS, shape[-4])
+    root.create_array(
+        name,
+        shape=shape,
+        chunks=chunk,
+        shards=(1,) * (len(shape) - 4) + (clusters, *shape[-3:]),
+        dtype="float32",
+        # what was never written is seen
+        fill_value=float("nan"),
+        compressors=[BloscCodec(cname="zstd", clevel=3, shuffle="shuffle", typesize=4), Crc32cCodec()],
+        dimension_names=dimensions,
+    )
+
+
+class StoredMaps:
+    """Clean maps in a Zarr array.
+
+    Parameters
+    ----------
+    array : zarr.Array
+        (clusters, V, n, n) float32.
+    path : Path
+        The store, for errors.
+    """
+
+    def __init__(self, array: Any, path: Path) -> None:
+        self.array, self.path = array, path
+        clusters, views, height, width = array.shape
+        self.shape = (int(clusters), int(views), int(height), int(width))
+
+    def take(self, maps: Indices) -> Maps:
+        """Maps by their indices, (n, size, size): each cluster's chunk is read once."""
+        taken = np.empty((len(maps), *self.shape[2:]), dtype=np.float32)
+        cluster, view = np.divmod(maps, self.shape[1])
+        order = np.argsort(cluster, kind="stable")
+        wanted = np.unique(cluster)
+        for start, stop in _runs(wanted):
+            read = self._read(start, stop)
+            here = order[np.searchsorted(cluster[order], start) : np.searchsorted(cluster[order], stop)]
+            taken[here] = read[cluster[here] - start, view[here]]
+        return taken
+
+    def _read(self, start: int, stop: int) -> Maps:
+        try:
+            read: Maps = np.asarray(self.array[start:stop])
+        except (OSError, ValueError, RuntimeError) as error:
+            problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise self._damaged(start, stop, problem) from error
+        if np.isnan(read[:, 0, 0, 0]).any():
+            raise self._damaged(start, stop, "maps are missing")
+        return read
+
+    def _damaged(self, start: int, stop: int, problem: str) -> DataSetError:
+        where = f"clusters {start} to {stop - 1}" if stop - start > 1 else f"cluster {start}"
+        return DataSetError(f"the maps of {where} cannot be read ({problem}).", file=self.path, remedy=DAMAGED)
+
+
+def _runs(clusters: Indices) -> list[tuple[int, int]]:
+    """Neighbouring clusters as ranges that stay within a shard."""
+    if not len(clusters):
+        return []
+    new = (np.diff(clusters) != 1) | (clusters[1:] % SHARD_CLUSTERS == 0)
+    edges = np.concatenate([[0], np.flatnonzero(new) + 1, [len(clusters)]])
+    return [(int(clusters[a]), int(clusters[b - 1]) + 1) for a, b in pairwise(edges)]
+
+
+def open_dataset(path: str | Path) -> DataSet:
+    """Open the store of a data set, read only.
+
+    Parameters
+    ----------
+    path : str or Path
+        What ``szfast dataset build`` has made.
+
+    Returns
+    -------
+    DataSet
+        Its maps are read when they are asked for.
+
+    Raises
+    ------
+    DataSetError
+        If there is no such store, or it is damaged.
+    MissingExtraError
+        If zarr is not installed.
+    """
+    path = Path(path)
+    if not path.exists():
+        building = building_folder(path).exists()
+        raise DataSetError(
+            "is not finished." if building else "there is no such data set.",
+            file=path,
+            remedy="start 'szfast dataset build' again." if building else "check the path.",
+        )
+    return dataset_of(open_group(path), path)
+
+
+def open_group(path: Path) -> Any:
+    """The store's root group, read only.
+
+    Raises
+    ------
+    DataSetError
+        If it is none.
+    """
+    zarr = require("zarr", "dataset", "reading a data set")
+    try:
+        root = zarr.open_group(path, mode="r", zarr_format=3)
+        attributes = root.attrs[ATTRIBUTE]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataSetError(
+            f"is not a data set of szfast ({type(error).__name__}).", file=path, remedy="give what 'build' made."
+        ) from error
+    if attributes["format"] != FORMAT:
+        raise DataSetError(
+            f"expected format {FORMAT}, found {attributes['format']}.", file=path, remedy="use a newer szfast."
+        )
+    return root
+
+
+def dataset_of(root: Any, path: Path) -> DataSet:
+    """The data set of a root group.
+
+    Raises
+    ------
+    DataSetError
+        If an array is absent or damaged.
+    """
+    provenance = dict(root.attrs[ATTRIBUTE])
+    how = _how(provenance)
+    try:
+        columns = {column.name: np.asarray(root["labels"][column.name][:]) for column in COLUMNS}
+        views = np.asarray(root["views"][:])
+        spectrum = None
+        if how.noise != "none":
+            spectrum = NoiseSpectrum(Path(how.noise).name, root["noise_ell"][:], root["noise_power"][:])
+        source = StoredMaps(root["clean"], path)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise DataSetError(f"is damaged ({str(error).splitlines()[0]}).", file=path, remedy=DAMAGED) from error
+    return DataSet(
+        labels=as_table(columns),
+        views=views,
+        instrument=how.as_instrument(),
+        noise=spectrum,
+        seed=how.seed,
+        source=source,
+        provenance=provenance,
+        path=path,
+    )
+
+
+def _how(provenance: dict[str, Any]) -> MapsPart:
+    from szfast.dataset.configuration import MapsPart
+
+    return MapsPart.model_validate(provenance["configuration"]["maps"])
+
+
+def building_folder(path: Path) -> Path:
+    """Where a store is built, beside its place."""
+    return path.with_name(path.name + ".building")

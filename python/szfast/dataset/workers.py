@@ -1,0 +1,119 @@
+"""Who does the tasks: processes on this machine, or a Dask cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any, Protocol, TypeVar
+
+from szfast.arguments import require
+from szfast.errors import DataSetError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Workers(Protocol):
+    """Runs a function on many tasks."""
+
+    def results(
+        self, function: Callable[[Any], Result], tasks: Sequence[Any]
+    ) -> Iterator[tuple[int, Result | Exception]]:
+        """Number of each task with its result, or the exception that it raised, as they are done."""
+
+
+class Processes:
+    """Processes on this machine, one thread each.
+
+    Parameters
+    ----------
+    count : int
+        Zero for one a core.
+    """
+
+    def __init__(self, count: int = 0) -> None:
+        self.count = count or _cores()
+
+    def results(
+        self, function: Callable[[Any], Result], tasks: Sequence[Any]
+    ) -> Iterator[tuple[int, Result | Exception]]:
+        """See `Workers.results`."""
+        # spawn: a fork of a process with threads may hang
+        context = multiprocessing.get_context("spawn")
+        count = max(1, min(self.count, len(tasks)))
+        with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
+            futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
+            try:
+                for future in as_completed(futures):
+                    error = future.exception()
+                    if error is not None and not isinstance(error, Exception):
+                        raise error
+                    yield futures.pop(future), error or future.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    # a batch system grants a process fewer cores than the machine has
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone: a killed builder leaves no workers behind."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class DaskWorkers:
+    """Workers of a Dask cluster that the user has started.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address of the scheduler, for example ``tcp://node1:8786``, or its scheduler file.
+
+    Raises
+    ------
+    MissingExtraError
+        If dask.distributed is not installed.
+    DataSetError
+        If nothing answers there, or there are no workers.
+    """
+
+    def __init__(self, scheduler: str) -> None:
+        distributed = require("distributed", "dataset", "building on a Dask cluster")
+        where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
+        try:
+            self.client = distributed.Client(**where, timeout="30s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise DataSetError(
+                f"no Dask scheduler answers at '{scheduler}' ({error}).",
+                field="dask",
+                remedy="start one with 'dask scheduler', and workers with 'dask worker'.",
+            ) from error
+
+    def close(self) -> None:
+        """Leave the cluster as it is."""
+        self.client.close()
+
+    def results(
+        self, function: Callable[[Any], Result], tasks: Sequence[Any]
+    ) -> Iterator[tuple[int, Result | Exception]]:
+        """See `Workers.results`."""
+        distributed = require("distributed", "dataset", "building on a Dask cluster")
+        futures = {self.client.submit(function, task, pure=False): number for number, task in enumerate(tasks)}
+        try:
+            for future in distributed.as_completed(list(futures)):
+                number = futures.pop(future)
+                yield number, future.exception() or future.result()
+        finally:
+            self.client.cancel(list(futures))
