@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, dataset, maps, mass, plot
+from szfast.cli import check, dataset, maps, mass, plot, runs, train
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -51,6 +51,8 @@ app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 app.add_typer(dataset.app, name="dataset")
+app.command("train", epilog=train.EXAMPLE)(train.train)
+app.command("runs")(runs.runs)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from szfast.arguments import require
 from szfast.dataset import DataSet
+from szfast.dataset.lock import locked
 from szfast.ensemble.checkpoint import replacing
 from szfast.ensemble.intervals import LEAST_NEIGHBOURS, Intervals, calibrate, coverage
 from szfast.ensemble.keys import FRESH_TEST, TEST
@@ -22,7 +23,7 @@ from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.run import predict
 from szfast.ensemble.runs import finished_runs
 from szfast.ensemble.score import LEAST_MAPS, bias_score, relative_error
-from szfast.ensemble.training import exclusively, opened_dataset, recipe_of
+from szfast.ensemble.training import opened_dataset, recipe_of
 from szfast.errors import RunError
 from szfast.run_folder import RunFolder, open_run
 
@@ -85,7 +86,7 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
 
     opened, run = opened_dataset(dataset), open_run(folder)
     recipe = recipe_of(run.path)
-    with exclusively(run.path):
+    with locked(run.path / ".lock", run.path):
         members = finished_runs(run.path)
         chosen, rows, tables, knots = {}, [], [], []
         for number in sorted({outcome.bin for _, outcome in members}):

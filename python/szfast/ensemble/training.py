@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from szfast.dataset import DataSet
+from szfast.dataset.arrays import MapsInMemory
 from szfast.dataset.bins import PLANCK_BINS, Bin, bin_numbers
+from szfast.dataset.lock import locked
+from szfast.ensemble.mapped import mapped
 from szfast.ensemble.outcome import is_finished
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.run import Task, split_of, train_run
@@ -37,7 +37,7 @@ def train(
     bins: Sequence[Bin] = PLANCK_BINS,
     recipe: Recipe | None = None,
     workers: int | None = None,
-    client: Any = None,
+    dask: str | None = None,
     tensorboard: bool = False,
     progress: bool = False,
 ) -> RunFolder:
@@ -62,9 +62,11 @@ def train(
         How each is trained.
     workers : int, optional
         Single-threaded processes; default: one for each core that this process may use. Zero: here, one after the
-        other, with as many threads as Keras takes. A script that uses processes needs ``if __name__ == "__main__":``.
-    client : distributed.Client, optional
-        Instead of processes of this machine: its workers, of one thread each, which see the folder under the same name.
+        other, with as many threads as Keras takes, which changes the last bits of the result. A script that uses
+        processes needs ``if __name__ == "__main__":``.
+    dask : str, optional
+        Address or file of a Dask scheduler, whose workers do the runs: one thread each, on a GPU of their own where
+        there are any. They must see the folder under the same name.
     tensorboard : bool
         Write the losses for TensorBoard too.
     progress : bool
@@ -84,38 +86,53 @@ def train(
     MissingExtraError
         If Keras is not installed.
     """
-    from szfast.ensemble.workers import on_dask, on_processes
-
     opened = opened_dataset(dataset)
     recipe = recipe or Recipe()
     bins = run_bins(bins, recipe)
     if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
         raise ArgumentError(f"expected at least 1, found {runs!r}.", field="runs")
-    if not np.isfinite(workers or 0) or (workers is not None and workers < 0):
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
         raise ArgumentError(f"expected 0 or more, found {workers!r}.", field="workers")
     for edges in bins:
         # before hours of work on other bins
         split_of(opened, recipe, edges, 0)
     run = create_run(folder, about_training(opened, recipe, bins, runs))
-    with exclusively(run.path):
+    with locked(run.path / ".lock", run.path):
         _check_settings(run.path / SETTINGS, settings_of(opened, recipe, bins))
         tasks = [
             Task(run_path(run.path, number, which), number, edges, which, recipe, tensorboard)
             for which in range(runs)
             for number, edges in enumerate(bins, start=1)
         ]
-        open_tasks = [task for task in tasks if not is_finished(task.folder)]
-        log.info("%d runs to do, %d done", len(open_tasks), len(tasks) - len(open_tasks))
-        if client is not None:
-            done = on_dask(client, opened, open_tasks)
-        elif workers == 0:
-            done = (train_run(opened, task) for task in open_tasks)
-        else:
-            done = on_processes(workers or len(os.sched_getaffinity(0)), opened, open_tasks)
-        for _ in _tracked(done, len(open_tasks), progress):
+        to_do = [task for task in tasks if not is_finished(task.folder)]
+        log.info("%d runs to do, %d done", len(to_do), len(tasks) - len(to_do))
+        for _ in tracked(_done(opened, run.path, to_do, workers, dask), "runs", len(to_do), shown=progress):
             pass
         write_runs(run, opened)
     return run
+
+
+def _done(
+    dataset: DataSet, folder: Path, tasks: Sequence[Task], workers: int | None, dask: str | None
+) -> Iterator[Any]:
+    """Do the tasks, a step of the iterator each."""
+    from szfast.ensemble.workers import on_dask, on_processes
+
+    if not tasks:
+        return
+    in_memory = isinstance(dataset.source, MapsInMemory)
+    if dask is None and workers == 0 and in_memory:
+        yield from (train_run(dataset, task) for task in tasks)
+        return
+    shared = mapped(dataset, folder / "training" / "maps.npy")
+    if dask is not None:
+        yield from on_dask(dask, shared, tasks)
+    elif workers == 0:
+        yield from (train_run(shared, task) for task in tasks)
+    else:
+        yield from on_processes(workers or 0, shared, tasks)
+    # as large as the whole set; another training of the folder would write it again
+    (folder / "training" / "maps.npy").unlink()
 
 
 def opened_dataset(dataset: DataSet | str | Path) -> DataSet:
@@ -218,30 +235,12 @@ def _check_settings(file: Path, settings: dict[str, Any]) -> None:
         )
 
 
-@contextmanager
-def exclusively(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; the system lets go of it when the process ends, however it ends.
-
-    Raises
-    ------
-    RunError
-        If another process holds it.
-    """
-    with (folder / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                "another process is training there.", file=folder, remedy="wait for it, or stop it."
-            ) from None
-        yield
-
-
-def _tracked(done: Iterator[Any], total: int, progress: bool) -> Iterator[Any]:
+def tracked(done: Iterator[Any], what: str, total: int, *, shown: bool) -> Iterator[Any]:
+    """The same steps with a bar on standard error, where that is a terminal."""
     import sys
 
     from rich.console import Console
     from rich.progress import track
 
-    shown = progress and sys.stderr.isatty()
-    yield from track(done, "runs", total=total, console=Console(stderr=True), disable=not shown)
+    visible = shown and sys.stderr.isatty()
+    yield from track(done, what, total=total, console=Console(stderr=True), disable=not visible)

@@ -35,9 +35,7 @@ class Clump:
     at: NDArray[np.float64]
 
 
-def draw_clumps(
-    rng: np.random.Generator, profile: PressureProfile, mass_share: float, x_end: float
-) -> list[Clump]:
+def draw_clumps(rng: np.random.Generator, profile: PressureProfile, mass_share: float, x_end: float) -> list[Clump]:
     """Draw the clumps of a cluster, their number Poisson, their place with the probability of the pressure.
 
     So placed, clumps change the mean profile of many clusters by no more than their own size smears it.
