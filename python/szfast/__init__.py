@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from szfast import dataset as dataset
     from szfast import networks as networks
+    from szfast import sample as sample
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
     from szfast.gas import read_snapshot as read_snapshot
@@ -41,13 +42,13 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-_PARTS = ("dataset", "networks")
+_PACKAGES = ("dataset", "networks", "sample")
 
-__all__ = ["__version__", *_PARTS, *sorted(_HOME)]
+__all__ = ["__version__", *_PACKAGES, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PARTS:
+    if name in _PACKAGES:
         return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")

@@ -83,7 +83,8 @@ def verify(store: Path = STORE, as_json: bool = typer.Option(False, "--json", he
     from szfast.dataset import verify as verified
 
     found = verified(store, progress=True)
-    statistics = [] if found.statistics is None else [dict(row.items()) for row in found.statistics]
+    table = found.statistics
+    statistics = [] if table is None else [{name: row[name] for name in table.colnames} for row in table]
     if as_json:
         plain = [{name: getattr(value, "value", value) for name, value in row.items()} for row in statistics]
         show_json({"files": found.files, "maps": found.maps, "problems": found.problems, "bins": _native(plain)})

@@ -62,7 +62,7 @@ class SyntheticTask:
         """Make one cluster after the other."""
         import astropy.units as u
 
-        from szfast.sample.synthetic import synthetic_cluster
+        from szfast.sample import synthetic_cluster
 
         for row in self.rows:
             mass = row.M500c_msun * u.Msun

@@ -42,7 +42,7 @@ def tasks_of(configuration: Configuration, folder: Path) -> list[Task]:
 
 def _synthetic(part: SyntheticPart) -> Iterator[SyntheticTask]:
     from szfast.dataset.synthetic_task import SyntheticRow, SyntheticTask
-    from szfast.sample.catalogue import synthetic_catalogue
+    from szfast.sample import synthetic_catalogue
 
     catalogue = synthetic_catalogue(part.clusters, seed=part.seed, regions=part.regions)
     columns = (

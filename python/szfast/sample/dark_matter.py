@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ BARYON_FRACTION = 0.048206 / OMEGA_M
 """Omega_b / Omega_m of The Three Hundred, where a cosmology has no Omega_b."""
 
 
+@cache
 def default_cosmology() -> Any:
     """The Three Hundred's cosmology as astropy has it."""
     from astropy.cosmology import FlatLambdaCDM
