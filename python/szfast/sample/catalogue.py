@@ -80,12 +80,12 @@ def _drawn(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Redshifts and log10 masses: a cell of a fine grid by its number of haloes, then anywhere in the cell."""
     # bins of redshift end at edges of cells, masses begin at the lowest of each redshift
-    z = (np.arange(round(HIGHEST_REDSHIFT / _Z_STEP)) + 0.5) * _Z_STEP
+    z = (np.arange(round(HIGHEST_REDSHIFT / _Z_STEP), dtype=np.float64) + 0.5) * _Z_STEP
     first = lowest_log10_mass(z) if lowest is None else np.full_like(z, lowest)
-    steps = np.arange(round((LARGEST_LOG10_MASS - first.min()) / _DEX_STEP)) * _DEX_STEP
+    steps = np.arange(round((LARGEST_LOG10_MASS - first.min()) / _DEX_STEP), dtype=np.float64) * _DEX_STEP
     lower = first[:, None] + steps
     haloes = halo_density(lower + _DEX_STEP / 2, z, cosmology)
-    # below the last mass, as the mass function falls by tens of powers of ten where it is not needed
+    # each redshift's masses begin at its lowest, and all end at one largest
     haloes[lower > LARGEST_LOG10_MASS] = 0.0
     cumulative = np.cumsum(haloes.ravel())
     cell = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")

@@ -27,6 +27,11 @@ def default_cosmology() -> Any:
     return FlatLambdaCDM(HUBBLE, OMEGA_M)
 
 
+def baryon_fraction(cosmology: Any) -> float:
+    """Omega_b / Omega_m of a cosmology, or of The Three Hundred where it has none."""
+    return float(cosmology.Ob0 / cosmology.Om0) if cosmology.Ob0 else BARYON_FRACTION
+
+
 @dataclass(frozen=True)
 class NFW:
     """Navarro, Frenk & White (1997) halo of a given M500c.
@@ -52,7 +57,7 @@ class NFW:
     def of(cls, M500c_msun: float, redshift: float, cosmology: Any = None) -> NFW:
         """Halo of a mass at a redshift, in The Three Hundred's cosmology if none is given."""
         cosmology = default_cosmology() if cosmology is None else cosmology
-        critical = float(critical_density_msun_kpc3(cosmology, np.float64(redshift)))
+        critical = float(critical_density_msun_kpc3(cosmology, np.array(redshift)))
         return cls(M500c_msun, redshift, cosmology, critical)
 
     def of_mass(self, M500c_msun: float) -> NFW:
@@ -62,25 +67,28 @@ class NFW:
     @cached_property
     def R500c_kpc(self) -> float:
         """Physical R500c [kpc]."""
-        return float(radius_kpc(np.float64(self.M500c_msun), 500.0, np.float64(self.critical_msun_kpc3)))
+        return self._sphere_kpc(self.M500c_msun, 500.0)
 
     @cached_property
     def scale_kpc(self) -> float:
         """Scale radius [kpc], from c200 = 5.71 (M200 h / 2e12 Msun)^-0.084 (1+z)^-0.47 (Duffy et al. 2008, table 1)."""
-        h = float(self.cosmology.h)
+        pivot_msun = 2e12 / float(self.cosmology.h)
+        at_pivot = 5.71 * (1 + self.redshift) ** -0.47
+
+        def M200c_msun(c200: float) -> float:
+            return float(pivot_msun * (c200 / at_pivot) ** (-1 / 0.084))
 
         def excess(c200: float) -> float:
-            # M500 of the halo whose M200 has this concentration, less the one asked for, in ln
-            M200c_msun = 2e12 / h * (c200 / 5.71 * (1 + self.redshift) ** 0.47) ** (-1 / 0.084)
-            R200c_kpc = float(radius_kpc(np.float64(M200c_msun), 200.0, np.float64(self.critical_msun_kpc3)))
-            inside = _enclosed(self.R500c_kpc * c200 / R200c_kpc) / _enclosed(c200)
-            return float(np.log(M200c_msun * inside / self.M500c_msun))
+            # ln of M500 in the halo whose M200 has this concentration, less that of the one asked for
+            x500 = self.R500c_kpc * c200 / self._sphere_kpc(M200c_msun(c200), 200.0)
+            return float(np.log(M200c_msun(c200) * _enclosed(x500) / _enclosed(c200) / self.M500c_msun))
 
-        M500_h = self.M500c_msun * h / 2e12
-        first = 5.71 * M500_h**-0.084 * (1 + self.redshift) ** -0.47
-        c200 = brentq(excess, 0.5 * first, 1.5 * first)
-        M200c_msun = 2e12 / h * (c200 / 5.71 * (1 + self.redshift) ** 0.47) ** (-1 / 0.084)
-        return float(radius_kpc(np.float64(M200c_msun), 200.0, np.float64(self.critical_msun_kpc3))) / c200
+        first = at_pivot * (self.M500c_msun / pivot_msun) ** -0.084
+        c200 = float(brentq(excess, 0.5 * first, 1.5 * first))
+        return self._sphere_kpc(M200c_msun(c200), 200.0) / c200
+
+    def _sphere_kpc(self, mass_msun: float, overdensity: float) -> float:
+        return float(radius_kpc(np.array(mass_msun), overdensity, np.array(self.critical_msun_kpc3)))
 
     def mass_msun(self, r_kpc: Any) -> Any:
         """Mass within a radius [Msun]."""
@@ -93,12 +101,6 @@ class NFW:
             return float(self.mass_msun(r_kpc) / (4 / 3 * np.pi * r_kpc**3 * self.critical_msun_kpc3) - overdensity)
 
         return float(brentq(excess, 0.2 * self.R500c_kpc, 5 * self.R500c_kpc))
-
-    @property
-    def baryon_fraction(self) -> float:
-        """Omega_b / Omega_m of the cosmology, or of The Three Hundred where it has none."""
-        baryons = self.cosmology.Ob0
-        return BARYON_FRACTION if not baryons else float(baryons / self.cosmology.Om0)
 
 
 def _enclosed(x: float | NDArray[np.float64]) -> Any:

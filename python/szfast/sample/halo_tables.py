@@ -45,7 +45,9 @@ def gathered(haloes: Any) -> tuple[QTable, dict[str, int]]:
 
 def _with_regions(haloes: Any) -> list[QTable]:
     if isinstance(haloes, Mapping):
-        named = [(str(region), table) for region, given in haloes.items() for table in _listed(given)]
+        named: list[tuple[str | None, Any]] = [
+            (str(region), table) for region, given in haloes.items() for table in _listed(given)
+        ]
     else:
         named = [(None, table) for table in _listed(haloes)]
     if not named:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.arguments import require
-from szfast.sample.dark_matter import BARYON_FRACTION
+from szfast.errors import ArgumentError
+from szfast.sample.dark_matter import baryon_fraction
 
 SIGMA_8, SPECTRAL_INDEX = 0.8228, 0.96
 """MultiDark-Planck's (Klypin et al. 2016, MNRAS 457 4340), of which The Three Hundred's regions are taken."""
@@ -36,15 +37,25 @@ def halo_density(log10_mass: NDArray[np.float64], redshift: NDArray[np.float64],
 
     Raises
     ------
+    ArgumentError
+        If the dark energy is not a cosmological constant.
     MissingExtraError
         If colossus is not installed.
     """
     require("colossus", "dataset", "a catalogue of synthetic clusters")
     from colossus.lss.mass_function import massFunction
 
+    from astropy.cosmology import LambdaCDM
+
+    if not isinstance(cosmology, LambdaCDM):
+        raise ArgumentError(
+            f"expected a cosmology with a cosmological constant, found {type(cosmology).__name__}.",
+            field="cosmology",
+            remedy="give a FlatLambdaCDM or LambdaCDM: the mass function knows no other.",
+        )
     h = float(cosmology.h)
     shell_mpc3 = 4 * np.pi * cosmology.differential_comoving_volume(redshift).to_value("Mpc3 / sr")
-    with _colossus(cosmology):
+    with _Borrowed(cosmology):
         per_mpc3 = np.array(
             [
                 massFunction(10**masses * h, float(z), mdef="500c", model=MODEL, q_out="dndlnM") * h**3
@@ -55,13 +66,12 @@ def halo_density(log10_mass: NDArray[np.float64], redshift: NDArray[np.float64],
     return density
 
 
-class _colossus:  # noqa: N801
-    """colossus's one global cosmology, lent and given back."""
+class _Borrowed:
+    """colossus's one global cosmology while it is needed; the user's own is put back."""
 
     def __init__(self, cosmology: Any) -> None:
         from colossus.cosmology import cosmology as module
 
-        baryons = cosmology.Ob0 or BARYON_FRACTION * cosmology.Om0
         self.module = module
         # no files in the user's home
         self.own = module.Cosmology(
@@ -70,7 +80,7 @@ class _colossus:  # noqa: N801
             H0=float(cosmology.H0.value),
             Om0=float(cosmology.Om0),
             Ode0=float(cosmology.Ode0),
-            Ob0=float(baryons),
+            Ob0=baryon_fraction(cosmology) * float(cosmology.Om0),
             sigma8=SIGMA_8,
             ns=SPECTRAL_INDEX,
             relspecies=False,

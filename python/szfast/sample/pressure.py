@@ -23,7 +23,7 @@ from szfast.constants import (
     X_H_PRIMORDIAL,
 )
 from szfast.errors import ArgumentError
-from szfast.sample.dark_matter import NFW
+from szfast.sample.dark_matter import NFW, baryon_fraction
 
 if TYPE_CHECKING:
     from astropy.units import Quantity
@@ -132,7 +132,7 @@ def _battaglia(halo: NFW) -> ClusterPressure:
         for A, m, z in ((18.1, 0.154, -0.758), (0.497, -0.00865, 0.731), (4.35, 0.0393, 0.415))
     )
     profile = PressureProfile(P0, halo.R500c_kpc / (R200c_kpc * xc), 0.3, 1.0, beta + 0.3)
-    density = 100 * halo.critical_msun_kpc3 * halo.baryon_fraction
+    density = 100 * halo.critical_msun_kpc3 * baryon_fraction(halo.cosmology)
     thermal_msun_km2_s2_kpc3 = G_KPC_KM2_S2_MSUN * M200c_msun * density / R200c_kpc
     kev_cm3 = thermal_msun_km2_s2_kpc3 * M_SUN_KG * 1e6 / KEV_J / (100 * KPC_M) ** 3
     return ClusterPressure(profile, kev_cm3 * MU / MU_E, halo.R500c_kpc)

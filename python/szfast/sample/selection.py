@@ -108,8 +108,7 @@ def select(haloes: Any, *, target: Any, clusters: int = CLUSTERS, seed: int = 0,
     rows = np.sort(candidates[chosen])
     if len(rows) < wanted_number:
         log.warning("only %d of %d clusters: there are no more haloes where the target is", len(rows), wanted_number)
-    counts = [plane.counted(each) for each in (target_cell, cell, cell[rows])]
-    cells = cells_table(*counts, wanted)
+    cells = cells_table(plane.counted(target_cell), plane.counted(cell), plane.counted(cell[rows]), wanted)
     return Selection(table[rows], target, cells, summary_table(cells, target), left_out)
 
 
@@ -134,11 +133,11 @@ def _chosen(table: QTable, cell: NDArray[np.intp], number: int, seed: int) -> ND
     rank = np.array([_rank(seed, *each) for each in identity], dtype=np.uint64)
     available = plane.counted(cell).reshape(plane.SHAPE)
     cell_rank = np.array([_rank(seed, "cell", each) for each in range(available.size)], dtype=np.uint64)
-    of_bin = np.array([available[plane.BIN_OF_ROW == each].sum() for each in range(len(BINS))])
+    of_bin = np.array([available[each == plane.BIN_OF_ROW].sum() for each in range(len(BINS))])
     share = _filled_evenly(of_bin, number, np.arange(len(BINS), dtype=np.uint64))
     take = np.zeros_like(available)
     for each in range(len(BINS)):
-        rows = plane.BIN_OF_ROW == each
+        rows = each == plane.BIN_OF_ROW
         filled = _filled_evenly(available[rows].ravel(), share[each], cell_rank.reshape(plane.SHAPE)[rows].ravel())
         take[rows] = filled.reshape(-1, plane.SHAPE[1])
     order = np.lexsort((rank, cell))

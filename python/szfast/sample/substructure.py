@@ -16,7 +16,7 @@ SLOPE = 0.9
 """dN / dln(mass ratio) goes as ratio^-0.9 (Gao et al. 2004, MNRAS 355 819; Giocoli et al. 2008, MNRAS 386 2135)."""
 
 MASS_SHARE = 0.15
-"""Mean mass in clumps over the cluster's M500c, within 5 R500; one cluster in four then has a clump above 1:10 (choice)."""
+"""Mean mass in clumps over the cluster's M500c; one cluster in four then has a clump above 1:10 (choice)."""
 
 
 @dataclass(frozen=True)
