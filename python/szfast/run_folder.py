@@ -139,7 +139,7 @@ class RunFolder:
         """
         file = self._file(name)
         checked = _checked(table, name, file)
-        with _replaced(file) as temporary:
+        with replaced(file) as temporary:
             checked.write(temporary, format="ascii.ecsv")
         return file
 
@@ -174,7 +174,7 @@ class RunFolder:
         """
         file = self._file("examples")
         checked = _checked_examples(arrays, file)
-        with _replaced(file) as temporary, temporary.open("wb") as stream:
+        with replaced(file) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, **checked)
         return file
 
@@ -228,7 +228,7 @@ def create_run(path: str | Path, about: Mapping[str, Any]) -> RunFolder:
         (folder / "networks").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot be made ({error.strerror}).", file=folder, remedy="choose another folder.") from None
-    with _replaced(folder / "run.json") as temporary:
+    with replaced(folder / "run.json") as temporary:
         temporary.write_text(text + "\n")
     return RunFolder(folder)
 
@@ -299,8 +299,14 @@ def _checked_examples(arrays: Mapping[str, Any], file: Path) -> dict[str, NDArra
 
 
 @contextmanager
-def _replaced(file: Path) -> Iterator[Path]:
-    """A temporary name beside `file`; what was written there takes its place at the end."""
+def replaced(file: Path) -> Iterator[Path]:
+    """A temporary name beside `file`; what was written there takes its place at the end.
+
+    Raises
+    ------
+    RunError
+        If the disk refuses.
+    """
     try:
         with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
             temporary = Path(folder) / file.name

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ from numpy.typing import NDArray
 
 from szfast.ensemble.initial import seed_states
 from szfast.errors import RunError
+from szfast.run_folder import replaced
 
 Arrays = list[NDArray[Any]]
 
@@ -57,7 +54,7 @@ def save_checkpoint(path: Path, model: Any, progress: Progress) -> None:
     arrays |= {f"best_{number:03d}": array for number, array in enumerate(progress.best)}
     arrays["losses"] = np.array(progress.losses)
     arrays["validation_losses"] = np.array(progress.validation_losses)
-    with replacing(path) as temporary, temporary.open("wb") as stream:
+    with replaced(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)
 
 
@@ -87,29 +84,3 @@ def load_checkpoint(path: Path, model: Any) -> Progress:
 
 def _state(model: Any) -> list[Any]:
     return [*model.weights, *seed_states(model), *model.optimizer.variables]
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place at the end.
-
-    Raises
-    ------
-    RunError
-        If the disk refuses.
-    """
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix, delete=False
-        ) as file:
-            temporary = Path(file.name)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise RunError(
-            f"cannot be written ({error.strerror or error}).", file=path, remedy="check the folder and its space."
-        ) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from szfast.arguments import require
 from szfast.dataset import DataSet
 from szfast.dataset.lock import locked
-from szfast.ensemble.checkpoint import replacing
 from szfast.ensemble.intervals import LEAST_NEIGHBOURS, Intervals, calibrate, coverage
 from szfast.ensemble.keys import FRESH_TEST, TEST
 from szfast.ensemble.outcome import Outcome, read_model, read_split
@@ -25,7 +24,7 @@ from szfast.ensemble.runs import finished_runs
 from szfast.ensemble.score import LEAST_MAPS, bias_score, relative_error
 from szfast.ensemble.training import opened_dataset, recipe_of
 from szfast.errors import RunError
-from szfast.run_folder import RunFolder, open_run
+from szfast.run_folder import RunFolder, open_run, replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -227,5 +226,5 @@ def _copy_network(run: RunFolder, best: Member) -> None:
     # the framework-free file is read by `szfast mass`, where it is the published network
     names = ("network.npz", "network.keras") if outcome.variant == "published" else ("network.keras",)
     for name in names:
-        with replacing(run.networks / f"bin-{outcome.bin}{Path(name).suffix}") as temporary:
+        with replaced(run.networks / f"bin-{outcome.bin}{Path(name).suffix}") as temporary:
             shutil.copyfile(path / name, temporary)

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from szfast.arguments import require
 from szfast.dataset import DataSet, Split
 from szfast.dataset.split import SIDES
-from szfast.ensemble.checkpoint import Progress, replacing
+from szfast.ensemble.checkpoint import Progress
 from szfast.ensemble.score import bias_score, relative_error
 from szfast.errors import RunError
 from szfast.networks.keras_model import from_keras
 from szfast.networks.npz import save
+from szfast.run_folder import replaced
 
 if TYPE_CHECKING:
     from szfast.ensemble.run import Task
@@ -137,7 +138,7 @@ def write_outcome(folder: Path, model: Any, outcome: Outcome, split: Split, pred
     ``network.npz`` of the published network is what `szfast.networks.load` reads; of other variants it holds each
     weight under its path in the model.
     """
-    with replacing(folder / "network.keras") as temporary:
+    with replaced(folder / "network.keras") as temporary:
         model.save(temporary)
     if outcome.variant == "published":
         network = from_keras(
@@ -148,11 +149,11 @@ def write_outcome(folder: Path, model: Any, outcome: Outcome, split: Split, pred
         save(replace(network, lowest_log10_mass=outcome.lowest_log10_mass), folder / "network.npz")
     else:
         weights = {variable.path: np.asarray(variable) for variable in model.weights}
-        with replacing(folder / "network.npz") as temporary, temporary.open("wb") as stream:
+        with replaced(folder / "network.npz") as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **weights)
-    with replacing(folder / "split.npz") as temporary, temporary.open("wb") as stream:
+    with replaced(folder / "split.npz") as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, predicted=predicted, **split.sides)
-    with replacing(folder / _LAST) as temporary:
+    with replaced(folder / _LAST) as temporary:
         temporary.write_text(json.dumps(asdict(outcome), indent=1, allow_nan=False) + "\n")
 
 

@@ -22,7 +22,7 @@ from szfast.ensemble.run import Task, split_of, train_run
 from szfast.ensemble.runs import write_runs
 from szfast.errors import ArgumentError, RunError
 from szfast.networks.variants import variant_named
-from szfast.run_folder import RunFolder, create_run
+from szfast.run_folder import RunFolder, create_run, replaced
 
 log = logging.getLogger("szfast.ensemble")
 
@@ -216,10 +216,8 @@ def recipe_of(folder: Path) -> Recipe:
 
 
 def _check_settings(file: Path, settings: dict[str, Any]) -> None:
-    from szfast.ensemble.checkpoint import replacing
-
     if not file.exists():
-        with replacing(file) as temporary:
+        with replaced(file) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n")
         return
     try:

@@ -43,9 +43,8 @@ def halo_density(log10_mass: NDArray[np.float64], redshift: NDArray[np.float64],
         If colossus is not installed.
     """
     require("colossus", "dataset", "a catalogue of synthetic clusters")
-    from colossus.lss.mass_function import massFunction
-
     from astropy.cosmology import LambdaCDM
+    from colossus.lss.mass_function import massFunction
 
     if not isinstance(cosmology, LambdaCDM):
         raise ArgumentError(
