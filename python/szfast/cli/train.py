@@ -32,6 +32,7 @@ def train(
         help="Let the workers of a Dask cluster train: the scheduler's address or its file.",
         show_default=False,
     ),
+    stacked: bool = typer.Option(False, "--stacked", help="All runs of a bin in one model: for one GPU."),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write the losses for TensorBoard too."),
     as_json: bool = typer.Option(False, "--json", help="Write the choice as JSON."),
 ) -> None:
@@ -52,6 +53,7 @@ def train(
         runs=runs or wanted.runs,
         workers=workers or None,
         dask=dask,
+        stacked=stacked,
         tensorboard=tensorboard,
         progress=True,
     )

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from szfast.ensemble.choice import Choice as Choice
     from szfast.ensemble.choice import choose as choose
+    from szfast.ensemble.chosen import ChosenNetworks as ChosenNetworks
+    from szfast.ensemble.chosen import read_chosen as read_chosen
+    from szfast.ensemble.comparison import train_and_compare as train_and_compare
+    from szfast.ensemble.domain import shift_table as shift_table
     from szfast.ensemble.recipe import Recipe as Recipe
     from szfast.ensemble.score import bias_score as bias_score
     from szfast.ensemble.score import runs_below as runs_below
@@ -18,11 +22,15 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Choice": "choice",
+    "ChosenNetworks": "chosen",
     "Recipe": "recipe",
     "bias_score": "score",
     "choose": "choice",
+    "read_chosen": "chosen",
     "runs_below": "score",
+    "shift_table": "domain",
     "train": "training",
+    "train_and_compare": "comparison",
 }
 
 __all__ = sorted(_HOME)

@@ -24,13 +24,13 @@ class Progress:
     Parameters
     ----------
     losses, validation_losses : list of float
-        Mean squared error of log10 M, an entry an epoch.
+        Mean squared error of log10 M, an entry an epoch; of stacked networks a list of them.
     best : list of ndarray
         Weights after the epoch with the lowest validation loss.
     """
 
-    losses: list[float] = field(default_factory=list)
-    validation_losses: list[float] = field(default_factory=list)
+    losses: list[Any] = field(default_factory=list)
+    validation_losses: list[Any] = field(default_factory=list)
     best: Arrays = field(default_factory=list)
 
     @property

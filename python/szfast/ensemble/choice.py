@@ -15,19 +15,25 @@ from numpy.typing import NDArray
 from szfast.arguments import require
 from szfast.dataset import DataSet
 from szfast.dataset.lock import locked
+from szfast.ensemble.chosen import COLUMNS, ChosenNetwork, ChosenNetworks, predict_with_units
+from szfast.ensemble.domain import learnt_domain, with_units
+from szfast.ensemble.feed import maps_of
 from szfast.ensemble.intervals import LEAST_NEIGHBOURS, Intervals, calibrate, coverage
-from szfast.ensemble.keys import FRESH_TEST, TEST
-from szfast.ensemble.outcome import Outcome, read_model, read_split
+from szfast.ensemble.keys import FRESH_TEST, TEST, VALIDATION
+from szfast.ensemble.outcome import Outcome, read_keras, read_split
 from szfast.ensemble.recipe import Recipe
-from szfast.ensemble.run import predict
 from szfast.ensemble.runs import finished_runs
 from szfast.ensemble.score import LEAST_MAPS, bias_score, relative_error
 from szfast.ensemble.training import opened_dataset, recipe_of
 from szfast.errors import RunError
+from szfast.networks.variants import variant_named
 from szfast.run_folder import RunFolder, open_run, replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
+
+LARGEST_DOMAIN = 2048
+"""Validation maps from which a network's domain is measured, at most."""
 
 log = logging.getLogger("szfast.ensemble")
 
@@ -93,7 +99,7 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
             best, worst = unbiased_and_biased(inside)
             chosen[number] = best
             intervals = _intervals(opened, recipe, inside, best)
-            row, predictions = _tested(opened, recipe, best, worst, intervals)
+            row, predictions = _tested(opened, recipe, run.path, best, worst, intervals)
             rows.append(row | {"runs": len(inside)})
             tables.append(predictions)
             if intervals is not None:
@@ -164,13 +170,19 @@ def _groups(dataset: DataSet, recipe: Recipe, maps: NDArray[np.int64]) -> NDArra
 
 
 def _tested(
-    dataset: DataSet, recipe: Recipe, best: Member, worst: Member, intervals: Intervals | None
+    dataset: DataSet, recipe: Recipe, folder: Path, best: Member, worst: Member, intervals: Intervals | None
 ) -> tuple[dict[str, Any], QTable]:
     from astropy.table import vstack
 
     outcome = best[1]
-    tables = [_predictions(dataset, recipe, member, TEST, intervals) for member in dict.fromkeys((best, worst))]
-    fresh = _predictions(dataset, recipe, best, FRESH_TEST, intervals)
+    network = _as_chosen(dataset, recipe, best, intervals)
+    (folder / "domain").mkdir(exist_ok=True)
+    network.domain.save(folder / "domain" / f"bin-{outcome.bin}.npz")
+    tables = [_predictions(dataset, recipe, best[0], network, outcome.run, TEST)]
+    fresh = _predictions(dataset, recipe, best[0], network, outcome.run, FRESH_TEST)
+    if worst is not best:
+        other = _as_chosen(dataset, recipe, worst, intervals)
+        tables.append(_predictions(dataset, recipe, worst[0], other, worst[1].run, TEST))
     errors = [relative_error(table["log10_M_pred"], table["log10_M_true"]) for table in (tables[0], tables[-1])]
     score = float(outcome.score or 0.0)
     fresh_score = bias_score(fresh["log10_M_pred"], fresh["log10_M_true"])
@@ -196,29 +208,52 @@ def _tested(
 
 
 def _predictions(
-    dataset: DataSet, recipe: Recipe, member: Member, realisation: int, intervals: Intervals | None
+    dataset: DataSet, recipe: Recipe, path: Path, network: ChosenNetwork, run: int, realisation: int
 ) -> QTable:
     from astropy.table import QTable
 
-    path, outcome = member
     maps = read_split(path)["test"]
-    require("keras", "train", "a trained network").backend.clear_session()
-    predicted = predict(read_model(path), dataset, maps, recipe, realisation, outcome.run)
+    table = ChosenNetworks((network,), recipe).masses_in(dataset, maps, realisation=realisation, run=run)
     clusters = dataset.cluster_of(maps)
     return QTable(
         {
-            "bin": np.full(len(maps), outcome.bin),
-            "run": np.full(len(maps), outcome.run),
+            "bin": np.full(len(maps), network.bin_number),
+            "run": np.full(len(maps), run),
             "maps": ["clean" if recipe.noise == "none" else "planck-like"] * len(maps),
             "cluster": clusters,
             "view": maps % dataset.n_views,
             "redshift": dataset.redshift_of(maps),
             "log10_M_true": dataset.log10_mass_of(maps),
-            "log10_M_pred": predicted,
             "code": np.asarray(dataset.labels["code"])[clusters],
-            **({} if intervals is None else intervals.columns(predicted)),
+            # what is NaN, for want of maps to calibrate with, is no column
+            **{
+                name: table[name]
+                for name in COLUMNS
+                if network.intervals is not None or name[:5] not in ("lower", "upper")
+            },
         }
     )
+
+
+def _as_chosen(dataset: DataSet, recipe: Recipe, member: Member, intervals: Intervals | None) -> ChosenNetwork:
+    """A run's network with what it has learnt: its units over validation maps."""
+    path, outcome = member
+    require("keras", "train", "a trained network").backend.clear_session()
+    model = with_units(read_keras(path / "network.keras"))
+    maps = read_split(path)["validation"][:LARGEST_DOMAIN]
+    sees_redshift = variant_named(recipe.variant).sees_redshift
+    units = [
+        predict_with_units(
+            model,
+            maps_of(dataset, block, recipe, VALIDATION, outcome.run),
+            dataset.redshift_of(block),
+            sees_redshift=sees_redshift,
+            average=recipe.augment,
+        )[1]
+        for block in np.array_split(maps, max(len(maps) // 256, 1))
+    ]
+    domain = learnt_domain(np.concatenate(units))
+    return ChosenNetwork(outcome.bin, (outcome.z_low, outcome.z_high), model, intervals, domain)
 
 
 def _copy_network(run: RunFolder, best: Member) -> None:

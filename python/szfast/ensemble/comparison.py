@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,12 +65,12 @@ def train_and_compare(
     return table
 
 
-def variants_table(folders: dict[str, RunFolder | Path], bins: Sequence[Bin]) -> QTable:
+def variants_table(folders: Mapping[str, RunFolder | str | Path], bins: Sequence[Bin]) -> QTable:
     """Bias and scatter of chosen runs on their test maps, a row a variant and bin.
 
     Parameters
     ----------
-    folders : dict
+    folders : mapping of str to RunFolder or path
         The folder of each variant's run, after `choose`.
     bins : sequence of (low, high)
         Redshift bins in which all are judged, also a network for all redshifts.

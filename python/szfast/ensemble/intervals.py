@@ -65,6 +65,17 @@ class Intervals:
         return QTable({"log10_mass": self.log10_mass, **ends})
 
 
+def read_intervals(table: QTable, bin_number: int) -> Intervals | None:
+    """Intervals of a bin out of a run's table ``intervals``; None where the bin had too few maps."""
+    rows = table[np.asarray(table["bin"]) == bin_number]
+    if not len(rows):
+        return None
+    mass = np.asarray(rows["log10_mass"])
+    names = [f"{level * 100:.0f}" for level in LEVELS]
+    lower, upper = (np.array([rows[f"{end}{name}"] for name in names]) - mass for end in ("lower", "upper"))
+    return Intervals(mass, lower, upper)
+
+
 def calibrate(log10_predicted: ArrayLike, log10_true: ArrayLike) -> Intervals:
     """Measure intervals on clusters that the network has not been trained on.
 

@@ -171,8 +171,9 @@ def read_outcome(folder: Path) -> Outcome:
         If it is not finished or damaged.
     """
     try:
-        content = json.loads((folder / _LAST).read_text())
-        return Outcome(**{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()})
+        content: dict[str, Any] = json.loads((folder / _LAST).read_text())
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
+        return Outcome(**values)
     except FileNotFoundError:
         raise RunError("is not finished.", file=folder, remedy="train it: szfast train.") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -193,13 +194,18 @@ def read_split(folder: Path) -> dict[str, NDArray[Any]]:
         ) from None
 
 
-def read_model(folder: Path) -> Any:
-    """The Keras model of a finished run; it takes Compton y and gives log10 M500c [Msun]."""
+def read_keras(file: Path) -> Any:
+    """A trained Keras model; it takes Compton y and gives log10 M500c [Msun].
+
+    Raises
+    ------
+    RunError
+        If it is damaged.
+    """
     keras = require("keras", "train", "a trained network")
-    file = folder / "network.keras"
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(
             f"is damaged ({error}).", file=file, remedy="delete the run's folder, and train it again."
         ) from None

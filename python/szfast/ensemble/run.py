@@ -124,7 +124,7 @@ def _model(dataset: DataSet, split: Split, task: Task) -> Any:
     return model
 
 
-def compile_for_training(model: Any, recipe: Recipe, steps: int) -> None:
+def compile_for_training(model: Any, recipe: Recipe, steps: int, *, loss: Any = "mse") -> None:
     """Give a model its loss and its optimiser: Adam with a warm-up of one epoch and a cosine."""
     keras = require("keras", "train", "training")
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -136,7 +136,7 @@ def compile_for_training(model: Any, recipe: Recipe, steps: int) -> None:
     )
     # XLA is slower for these networks on a CPU; JAX has no other way
     jit = "auto" if keras.backend.backend() == "jax" else False
-    model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mse", jit_compile=jit)
+    model.compile(optimizer=keras.optimizers.Adam(schedule), loss=loss, jit_compile=jit)
     model.optimizer.build(model.trainable_variables)
 
 

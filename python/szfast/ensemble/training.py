@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from szfast.arguments import require
 from szfast.dataset import DataSet
 from szfast.dataset.arrays import MapsInMemory
 from szfast.dataset.bins import PLANCK_BINS, Bin, bin_numbers
@@ -38,6 +39,7 @@ def train(
     recipe: Recipe | None = None,
     workers: int | None = None,
     dask: str | None = None,
+    stacked: bool = False,
     tensorboard: bool = False,
     progress: bool = False,
 ) -> RunFolder:
@@ -67,8 +69,10 @@ def train(
     dask : str, optional
         Address or file of a Dask scheduler, whose workers do the runs: one thread each, on a GPU of their own where
         there are any. They must see the folder under the same name.
+    stacked : bool
+        Train all runs of a bin at once here, in one model with a model axis (`szfast.ensemble.stacked`): for one GPU.
     tensorboard : bool
-        Write the losses for TensorBoard too.
+        Write the losses for TensorBoard too; not of stacked runs.
     progress : bool
         Show a bar where standard error is a terminal.
 
@@ -86,11 +90,16 @@ def train(
     MissingExtraError
         If Keras is not installed.
     """
+    from szfast.ensemble.workers import on_dask, on_processes
+
+    require("keras", "train", "training")
     opened = opened_dataset(dataset)
     recipe = recipe or Recipe()
     bins = run_bins(bins, recipe)
     if isinstance(runs, bool) or not isinstance(runs, int) or runs < 1:
         raise ArgumentError(f"expected at least 1, found {runs!r}.", field="runs")
+    if stacked and (dask is not None or workers):
+        raise ArgumentError("expected without workers: stacked runs are trained here.", field="stacked")
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
         raise ArgumentError(f"expected 0 or more, found {workers!r}.", field="workers")
     for edges in bins:
@@ -98,7 +107,7 @@ def train(
         split_of(opened, recipe, edges, 0)
     run = create_run(folder, about_training(opened, recipe, bins, runs))
     with locked(run.path / ".lock", run.path):
-        _check_settings(run.path / SETTINGS, settings_of(opened, recipe, bins))
+        _check_settings(run.path / SETTINGS, settings_of(opened, recipe, bins) | {"stacked": stacked})
         tasks = [
             Task(run_path(run.path, number, which), number, edges, which, recipe, tensorboard)
             for which in range(runs)
@@ -106,33 +115,47 @@ def train(
         ]
         to_do = [task for task in tasks if not is_finished(task.folder)]
         log.info("%d runs to do, %d done", len(to_do), len(tasks) - len(to_do))
-        for _ in tracked(_done(opened, run.path, to_do, workers, dask), "runs", len(to_do), shown=progress):
+        shared = _shared(opened, run.path, alone=stacked or (dask is None and workers == 0))
+        done: Iterator[Any]
+        if stacked:
+            done = _stacked(shared, tasks)
+        elif dask is not None:
+            done = on_dask(dask, shared, to_do)
+        elif workers == 0:
+            done = _one_by_one(shared, to_do)
+        else:
+            done = on_processes(workers or 0, shared, to_do)
+        for _ in tracked(done, "runs", len(to_do), shown=progress):
             pass
+        # as large as the whole set: another training of the folder would write it again
+        _flat_file(run.path).unlink(missing_ok=True)
         write_runs(run, opened)
     return run
 
 
-def _done(
-    dataset: DataSet, folder: Path, tasks: Sequence[Task], workers: int | None, dask: str | None
-) -> Iterator[Any]:
-    """Do the tasks, a step of the iterator each."""
-    from szfast.ensemble.workers import on_dask, on_processes
+def _flat_file(folder: Path) -> Path:
+    return folder / "training" / "maps.npy"
 
-    if not tasks:
-        return
-    in_memory = isinstance(dataset.source, MapsInMemory)
-    if dask is None and workers == 0 and in_memory:
-        yield from (train_run(dataset, task) for task in tasks)
-        return
-    shared = mapped(dataset, folder / "training" / "maps.npy")
-    if dask is not None:
-        yield from on_dask(dask, shared, tasks)
-    elif workers == 0:
-        yield from (train_run(shared, task) for task in tasks)
-    else:
-        yield from on_processes(workers or 0, shared, tasks)
-    # as large as the whole set; another training of the folder would write it again
-    (folder / "training" / "maps.npy").unlink()
+
+def _shared(dataset: DataSet, folder: Path, *, alone: bool) -> DataSet:
+    """The data set with maps that random batches and other processes can reach quickly."""
+    return dataset if alone and isinstance(dataset.source, MapsInMemory) else mapped(dataset, _flat_file(folder))
+
+
+def _one_by_one(dataset: DataSet, tasks: Sequence[Task]) -> Iterator[Task]:
+    for task in tasks:
+        train_run(dataset, task)
+        yield task
+
+
+def _stacked(dataset: DataSet, tasks: Sequence[Task]) -> Iterator[Task]:
+    from szfast.ensemble.stacked import stack_of, train_stacked
+
+    for number in sorted({task.bin_number for task in tasks}):
+        inside = [task for task in tasks if task.bin_number == number]
+        while stack := stack_of(inside):
+            train_stacked(dataset, stack)
+            yield from stack
 
 
 def opened_dataset(dataset: DataSet | str | Path) -> DataSet:
