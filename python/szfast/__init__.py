@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    import szfast.evaluation as evaluate
     from szfast import dataset as dataset
     from szfast import networks as networks
+    from szfast import planck as planck
+    from szfast import report as report
     from szfast import sample as sample
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
@@ -42,13 +45,15 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-_PACKAGES = ("dataset", "networks", "sample")
+_PARTS = ("dataset", "ensemble", "networks", "planck", "report", "sample")
 
-__all__ = ["__version__", *_PACKAGES, *sorted(_HOME)]
+__all__ = ["__version__", "evaluate", *_PARTS, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
+    if name == "evaluate":
+        return importlib.import_module("szfast.evaluation")
+    if name in _PARTS:
         return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")

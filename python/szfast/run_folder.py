@@ -8,19 +8,17 @@ It holds ``run.json`` (what was run), a few ECSV tables (`TABLES`), the chosen n
 from __future__ import annotations
 
 import json
-import os
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import RunError
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -139,7 +137,7 @@ class RunFolder:
         """
         file = self._file(name)
         checked = _checked(table, name, file)
-        with replaced(file) as temporary:
+        with replaced(file, RunError) as temporary:
             checked.write(temporary, format="ascii.ecsv")
         return file
 
@@ -174,7 +172,7 @@ class RunFolder:
         """
         file = self._file("examples")
         checked = _checked_examples(arrays, file)
-        with replaced(file) as temporary, temporary.open("wb") as stream:
+        with replaced(file, RunError) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, **checked)
         return file
 
@@ -228,7 +226,7 @@ def create_run(path: str | Path, about: Mapping[str, Any]) -> RunFolder:
         (folder / "networks").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot be made ({error.strerror}).", file=folder, remedy="choose another folder.") from None
-    with replaced(folder / "run.json") as temporary:
+    with replaced(folder / "run.json", RunError) as temporary:
         temporary.write_text(text + "\n")
     return RunFolder(folder)
 
@@ -296,23 +294,3 @@ def _checked_examples(arrays: Mapping[str, Any], file: Path) -> dict[str, NDArra
             )
         checked[name] = array
     return checked
-
-
-@contextmanager
-def replaced(file: Path) -> Iterator[Path]:
-    """A temporary name beside `file`; what was written there takes its place at the end.
-
-    Raises
-    ------
-    RunError
-        If the disk refuses.
-    """
-    try:
-        with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
-            temporary = Path(folder) / file.name
-            yield temporary
-            os.replace(temporary, file)
-    except OSError as error:
-        raise RunError(
-            f"cannot be written ({error.strerror or error}).", file=file, remedy="check the folder and its space."
-        ) from None

@@ -1,10 +1,10 @@
-"""The command ``szfast``: maps, mass, check, plot and dataset."""
+"""The command ``szfast``."""
 
 from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, dataset, maps, mass, plot, runs, train
+from szfast.cli import check, dataset, demo, fetch, maps, mass, planck, plot, report, runs, table1, train
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -49,6 +49,11 @@ def _options(
 app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
 app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("fetch", epilog=fetch.EXAMPLES)(fetch.fetch)
+app.add_typer(planck.app, name="planck")
+app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 app.add_typer(dataset.app, name="dataset")
 app.command("train", epilog=train.EXAMPLE)(train.train)

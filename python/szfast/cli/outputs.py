@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from szfast.errors import SzfastError
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -68,16 +68,17 @@ def write_table(table: QTable, path: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            temporary = Path(folder) / path.name
-            table.write(temporary, format="ascii.ecsv")
-            os.replace(temporary, path)
-    except OSError as error:
-        raise _unwritten(path, error) from error
+    with replaced(path, OutputError) as temporary:
+        table.write(temporary, format="ascii.ecsv")
 
 
-def _unwritten(path: Path, error: Any) -> OutputError:
-    return OutputError(
-        f"cannot be written ({error.strerror or error}).", file=path, remedy="check the folder, its rights and space."
-    )
+def write_text(text: str, path: Path) -> None:
+    """Write text, under another name first.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with replaced(path, OutputError) as temporary:
+        temporary.write_text(text)

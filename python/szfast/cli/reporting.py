@@ -32,7 +32,9 @@ class ReportingGroup(TyperGroup):
             if ctx.params.get("debug"):
                 raise
             command = self.get_command(ctx, ctx.invoked_subcommand or "")
-            options = [parameter.name or "" for parameter in command.params] if command else []
+            # of a command with commands of its own, the options of all of them
+            commands = getattr(command, "commands", {"": command}).values() if command else []
+            options = [parameter.name or "" for each in commands for parameter in each.params]
             show_error(_as_typed(error, options) if isinstance(error, SzfastError) else _out_of_memory())
             raise typer.Exit(1) from None
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from szfast.ensemble.initial import seed_states
 from szfast.errors import RunError
-from szfast.run_folder import replaced
+from szfast.whole_files import replaced
 
 Arrays = list[NDArray[Any]]
 
@@ -54,7 +54,7 @@ def save_checkpoint(path: Path, model: Any, progress: Progress) -> None:
     arrays |= {f"best_{number:03d}": array for number, array in enumerate(progress.best)}
     arrays["losses"] = np.array(progress.losses)
     arrays["validation_losses"] = np.array(progress.validation_losses)
-    with replaced(path) as temporary, temporary.open("wb") as stream:
+    with replaced(path, RunError) as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)
 
 

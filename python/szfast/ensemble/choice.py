@@ -27,7 +27,8 @@ from szfast.ensemble.score import LEAST_MAPS, bias_score, relative_error
 from szfast.ensemble.training import opened_dataset, recipe_of
 from szfast.errors import RunError
 from szfast.networks.variants import variant_named
-from szfast.run_folder import RunFolder, open_run, replaced
+from szfast.run_folder import RunFolder, open_run
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -261,5 +262,5 @@ def _copy_network(run: RunFolder, best: Member) -> None:
     # the framework-free file is read by `szfast mass`, where it is the published network
     names = ("network.npz", "network.keras") if outcome.variant == "published" else ("network.keras",)
     for name in names:
-        with replaced(run.networks / f"bin-{outcome.bin}{Path(name).suffix}") as temporary:
+        with replaced(run.networks / f"bin-{outcome.bin}{Path(name).suffix}", RunError) as temporary:
             shutil.copyfile(path / name, temporary)

@@ -15,7 +15,7 @@ from szfast.arguments import require
 from szfast.dataset import DataSet
 from szfast.dataset.bins import Bin, bin_numbers
 from szfast.errors import RunError
-from szfast.run_folder import replaced
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -56,7 +56,7 @@ class Domain:
 
     def save(self, path: Path) -> None:
         """Write the domain to a .npz file."""
-        with replaced(path) as temporary, temporary.open("wb") as stream:
+        with replaced(path, RunError) as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, mean=self.mean, precision=self.precision, scale=self.scale)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from szfast.dataset import DataSet
 from szfast.errors import RunError
-from szfast.run_folder import replaced
+from szfast.whole_files import replaced
 
 _BLOCK = 1024
 
@@ -58,7 +58,7 @@ def mapped(dataset: DataSet, file: Path) -> DataSet:
     shape = (len(dataset.labels), dataset.n_views, size, size)
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        with replaced(file) as temporary:
+        with replaced(file, RunError) as temporary:
             flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
             maps = flat.reshape(-1, size, size)
             for start in range(0, len(maps), _BLOCK):

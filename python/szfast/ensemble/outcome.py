@@ -20,7 +20,7 @@ from szfast.ensemble.score import bias_score, relative_error
 from szfast.errors import RunError
 from szfast.networks.keras_model import from_keras
 from szfast.networks.npz import save
-from szfast.run_folder import replaced
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.ensemble.run import Task
@@ -138,7 +138,7 @@ def write_outcome(folder: Path, model: Any, outcome: Outcome, split: Split, pred
     ``network.npz`` of the published network is what `szfast.networks.load` reads; of other variants it holds each
     weight under its path in the model.
     """
-    with replaced(folder / "network.keras") as temporary:
+    with replaced(folder / "network.keras", RunError) as temporary:
         model.save(temporary)
     if outcome.variant == "published":
         network = from_keras(
@@ -149,11 +149,11 @@ def write_outcome(folder: Path, model: Any, outcome: Outcome, split: Split, pred
         save(replace(network, lowest_log10_mass=outcome.lowest_log10_mass), folder / "network.npz")
     else:
         weights = {variable.path: np.asarray(variable) for variable in model.weights}
-        with replaced(folder / "network.npz") as temporary, temporary.open("wb") as stream:
+        with replaced(folder / "network.npz", RunError) as temporary, temporary.open("wb") as stream:
             np.savez(stream, allow_pickle=False, **weights)
-    with replaced(folder / "split.npz") as temporary, temporary.open("wb") as stream:
+    with replaced(folder / "split.npz", RunError) as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, predicted=predicted, **split.sides)
-    with replaced(folder / _LAST) as temporary:
+    with replaced(folder / _LAST, RunError) as temporary:
         temporary.write_text(json.dumps(asdict(outcome), indent=1, allow_nan=False) + "\n")
 
 

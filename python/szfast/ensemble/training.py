@@ -23,7 +23,8 @@ from szfast.ensemble.run import Task, split_of, train_run
 from szfast.ensemble.runs import write_runs
 from szfast.errors import ArgumentError, RunError
 from szfast.networks.variants import variant_named
-from szfast.run_folder import RunFolder, create_run, replaced
+from szfast.run_folder import RunFolder, create_run
+from szfast.whole_files import replaced
 
 log = logging.getLogger("szfast.ensemble")
 
@@ -240,7 +241,7 @@ def recipe_of(folder: Path) -> Recipe:
 
 def _check_settings(file: Path, settings: dict[str, Any]) -> None:
     if not file.exists():
-        with replaced(file) as temporary:
+        with replaced(file, RunError) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n")
         return
     try:

@@ -1,0 +1,94 @@
+"""The sample in the plane of redshift and mass, the coverage of error bars, and the shift between kinds of clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from szfast.dataset.bins import PLANCK_BINS, bin_name, within_bin
+from szfast.evaluation.figures.style import COLOURS, GREY, MARKERS, bin_label, panels
+from szfast.evaluation.statistics import coverage
+
+if TYPE_CHECKING:
+    from astropy.table import QTable
+    from matplotlib.figure import Figure
+
+SHARES = (68, 95)
+
+
+def draw_sample(sample: Any, real: Any | None = None) -> Figure:
+    """Simulated clusters over real ones in redshift and mass.
+
+    Parameters
+    ----------
+    sample, real : tables
+        With ``redshift`` and ``log10_M500c``; real ones may be left out.
+    """
+    with panels(width=5.4, height=3.6) as (figure, [[axes]]):
+        size = 3.0 if len(sample) < 3000 else 1.2
+        label = f"simulated ({len(sample)})"
+        axes.plot(
+            sample["redshift"], sample["log10_M500c"], "o", color=COLOURS[0], markersize=size, alpha=0.5, label=label
+        )
+        if real is not None:
+            label = f"PSZ2 ({len(real)})"
+            axes.plot(real["redshift"], real["log10_M500c"], "+", color=COLOURS[1], markersize=4, mew=0.7, label=label)
+        for edge in (edges[1] for edges in PLANCK_BINS[:-1]):
+            axes.axvline(edge, color=GREY, linewidth=0.8, linestyle=":")
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("redshift")
+        axes.set_ylabel(r"$\log_{10} M_{500c}/M_\odot$")
+        axes.legend(loc="lower right")
+    drawn: Figure = figure
+    return drawn
+
+
+def calibration_table(predictions: Any) -> QTable:
+    """Coverage of intervals on test maps: ``bin``, ``promised``, ``found``, ``error``, ``n`` for each share given."""
+    from astropy.table import QTable
+
+    rows = []
+    for number, edges in enumerate(PLANCK_BINS, start=1):
+        inside = predictions[within_bin(predictions["redshift"], edges)]
+        for share in SHARES:
+            if f"lower{share}" in predictions.colnames and len(inside):
+                found, error = coverage(inside["log10_M_true"], inside[f"lower{share}"], inside[f"upper{share}"])
+                rows.append((number, bin_name(edges), share / 100, found, error, len(inside)))
+    return QTable(
+        rows=rows or None,
+        names=["bin", "z", "promised", "found", "error", "n"],
+        dtype=[int, "U8", float, float, float, int],
+    )
+
+
+def draw_calibration(table: QTable) -> Figure:
+    """Coverage found against coverage promised, per redshift bin."""
+    with panels(width=4.6, height=3.2) as (figure, [[axes]]):
+        for i, share in enumerate(np.unique(table["promised"])):
+            rows = table[table["promised"] == share]
+            axes.axhline(share, color=COLOURS[i], linewidth=0.8, linestyle=":")
+            label = f"{100 * share:.0f} % intervals"
+            axes.errorbar(
+                rows["bin"], rows["found"], rows["error"], fmt=MARKERS[i], color=COLOURS[i], capsize=2, label=label
+            )
+        axes.set_xticks(range(1, len(PLANCK_BINS) + 1), [bin_label(*edges) for edges in PLANCK_BINS], fontsize=7)
+        axes.set_ylabel("share of true masses inside")
+        axes.set_ylim(0, 1.02)
+        axes.legend(loc="lower left")
+    drawn: Figure = figure
+    return drawn
+
+
+def draw_shift(table: Any) -> Figure:
+    """Bias and scatter of networks on clusters of another kind than they have learnt from."""
+    labels = [f"{row['trained']} → {row['tested']}" for row in table]
+    with panels(width=6.0, height=0.9 + 0.32 * max(len(labels), 2)) as (figure, [[axes]]):
+        at = np.arange(len(labels))
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        axes.errorbar(table["bias"], at, xerr=table["scatter"], fmt="o", color=COLOURS[0], capsize=3)
+        axes.set_yticks(at, labels)
+        axes.set_ylim(len(labels) - 0.5, -0.5)
+        axes.set_xlabel(r"$(M_{\rm CNN}-M_{\rm true})/M_{\rm CNN}$: mean and scatter")
+    drawn: Figure = figure
+    return drawn

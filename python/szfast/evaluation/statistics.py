@@ -1,0 +1,150 @@
+"""Relative errors of masses: mean, scatter, their bootstrap errors, and how they run with mass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from szfast.errors import ArgumentError
+
+LEAST_IN_BIN = 30
+"""Maps that a bin of predicted mass needs for its mean to count (SCIENCE: choice of a run)."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation of a set of numbers, with bootstrap errors.
+
+    Parameters
+    ----------
+    mean, std : float
+        Mean, and standard deviation with n - 1 in the denominator; NaN where there are too few numbers.
+    mean_error, std_error : float
+        Standard deviations of both over bootstrap draws.
+    n : int
+        How many numbers there are.
+    """
+
+    mean: float
+    std: float
+    mean_error: float
+    std_error: float
+    n: int
+
+
+def relative_error(log10_mass: ArrayLike, log10_reference: ArrayLike) -> NDArray[np.float64]:
+    """(M - X) / M from log10 M and log10 X, as de Andres et al. define it; any shape.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ or a value is not finite.
+    """
+    mass, reference = np.asarray(log10_mass, dtype=np.float64), np.asarray(log10_reference, dtype=np.float64)
+    if mass.shape != reference.shape or not (np.isfinite(mass).all() and np.isfinite(reference).all()):
+        raise ArgumentError(
+            f"expected finite log10 masses of one shape, found {mass.shape} and {reference.shape}.",
+            field="log10_reference",
+            remedy="leave out clusters without a mass.",
+        )
+    error: NDArray[np.float64] = 1 - 10 ** (reference - mass)
+    return error
+
+
+def spread(values: ArrayLike, *, groups: ArrayLike | None = None, draws: int = 1000, seed: int = 0) -> Spread:
+    """Mean and standard deviation with bootstrap errors.
+
+    Parameters
+    ----------
+    values : (N,) array_like
+        The numbers.
+    groups : (N,) array_like, optional
+        What is drawn together: views of one cluster are no independent numbers. Each number alone by default.
+    draws : int
+        Bootstrap draws, 2 or more.
+    seed : int
+        Same seed, same draws.
+    """
+    numbers = np.asarray(values, dtype=np.float64)
+    if len(numbers) < 2:
+        alone = float(numbers[0]) if len(numbers) else np.nan
+        return Spread(alone, np.nan, np.nan, np.nan, len(numbers))
+    _, group = np.unique(np.arange(len(numbers)) if groups is None else np.asarray(groups), return_inverse=True)
+    # sums over a group are all that a draw needs, whatever the number of views
+    sums = np.stack([np.bincount(group, numbers**power) for power in range(3)])
+    rng = np.random.default_rng([seed, len(numbers)])
+    moments = np.empty((draws, 3))
+    for draw in range(draws):
+        moments[draw] = sums[:, rng.integers(0, sums.shape[1], sums.shape[1])].sum(axis=1)
+    count, total, squares = moments.T
+    means = total / count
+    variance = np.maximum(squares / count - means**2, 0.0) * count / np.maximum(count - 1, 1)
+    mean_error, std_error = float(means.std(ddof=1)), float(np.sqrt(variance).std(ddof=1))
+    return Spread(float(numbers.mean()), float(numbers.std(ddof=1)), mean_error, std_error, len(numbers))
+
+
+def bias_by_mass(
+    log10_mass: ArrayLike, log10_reference: ArrayLike, *, width: float = 0.1, least: int = LEAST_IN_BIN
+) -> dict[str, NDArray[Any]]:
+    """Mean relative error in bins of predicted mass.
+
+    Parameters
+    ----------
+    log10_mass, log10_reference : (N,) array_like
+        log10 of predicted and true mass.
+    width : float
+        Of a bin [dex]; bins begin at multiples of it.
+    least : int
+        Bins with fewer entries are left out.
+
+    Returns
+    -------
+    dict of arrays
+        ``log10_M`` (bin centre), ``mean``, ``error`` of the mean, ``std`` and ``n`` for each bin.
+    """
+    errors = relative_error(log10_mass, log10_reference)
+    number = np.floor(np.asarray(log10_mass, dtype=np.float64) / width + 1e-9).astype(int)
+    kept = [i for i in np.unique(number) if np.count_nonzero(number == i) >= max(least, 2)]
+    inside = [errors[number == i] for i in kept]
+    std = np.array([values.std(ddof=1) for values in inside])
+    n = np.array([len(values) for values in inside], dtype=int)
+    return {
+        "log10_M": (np.array(kept, dtype=float) + 0.5) * width,
+        "mean": np.array([values.mean() for values in inside]),
+        "error": std / np.sqrt(np.maximum(n, 1)),
+        "std": std,
+        "n": n,
+    }
+
+
+def bands(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    width: float = 0.1,
+    least: int = 10,
+    percentiles: tuple[float, ...] = (2.5, 16, 50, 84, 97.5),
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentiles of y in bins of x: bin centres (B,), and (B, P) percentiles; bins with few entries are left out."""
+    at, values = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    number = np.floor(at / width + 1e-9).astype(int)
+    kept = [i for i in np.unique(number) if np.count_nonzero(number == i) >= least]
+    found = [np.percentile(values[number == i], percentiles) for i in kept]
+    return (np.array(kept, dtype=float) + 0.5) * width, np.reshape(found, (len(kept), len(percentiles)))
+
+
+def runs_below(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.int64]:
+    """N(t), the number of runs whose score is below each threshold; a score that is not finite never is."""
+    ordered = np.sort(np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=np.inf))
+    return np.searchsorted(ordered, np.asarray(thresholds, dtype=np.float64), side="left").astype(np.int64)
+
+
+def coverage(true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> tuple[float, float]:
+    """Share of true values inside their intervals, and its binomial standard error."""
+    value, low, high = (np.asarray(array, dtype=np.float64) for array in (true, lower, upper))
+    inside = (value >= low) & (value <= high)
+    share = float(inside.mean())
+    return share, float(np.sqrt(share * (1 - share) / len(inside)))

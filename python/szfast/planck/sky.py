@@ -1,0 +1,229 @@
+"""Maps of the whole sky in HEALPix pixels."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.arguments import require
+from szfast.errors import ArgumentError, SkyMapError
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+
+log = logging.getLogger("szfast.planck")
+
+UNSEEN_BELOW = -1.6e30
+"""HEALPix marks a pixel without data as -1.6375e30."""
+
+LARGEST_Y = 1e-2
+"""No cluster exceeds it: beyond, a map is in some other unit."""
+
+FRAMES = {
+    "galactic": ("G", "GAL", "GALACTIC"),
+    "icrs": ("C", "Q", "EQ", "CELESTIAL", "EQUATORIAL", "ICRS", "J2000"),
+    "barycentricmeanecliptic": ("E", "ECL", "ECLIPTIC"),
+}
+"""astropy's frames and what COORDSYS calls them."""
+
+_DIMENSIONLESS = ("none", "unitless", "dimensionless", "1", "y", "compton", "compton y", "compton-y", "ycompton")
+
+
+@dataclass(frozen=True, eq=False)
+class SkyMap:
+    """A map of the whole sky.
+
+    Parameters
+    ----------
+    y : (12 Nside^2,) float32 array
+        Dimensionless Compton y; NaN where there are no data.
+    nested : bool
+        Order of the pixels: nested, else ring.
+    frame : str
+        astropy's name of the frame of its coordinates.
+    name : str
+        What it is called in products.
+    """
+
+    y: NDArray[np.float32] = field(repr=False)
+    nested: bool
+    frame: str
+    name: str = "sky"
+
+    def __post_init__(self) -> None:
+        side = round((len(self.y) / 12) ** 0.5)
+        if self.y.ndim != 1 or 12 * side**2 != len(self.y) or side & (side - 1):
+            raise ArgumentError(
+                f"expected 12 Nside^2 pixels, Nside a power of two, found shape {self.y.shape}.",
+                field="y",
+                remedy="give a HEALPix map of the whole sky.",
+            )
+        if self.frame not in FRAMES:
+            raise ArgumentError(f"expected one of {', '.join(FRAMES)}, found {self.frame!r}.", field="frame")
+
+    @property
+    def nside(self) -> int:
+        """HEALPix's Nside."""
+        return round((len(self.y) / 12) ** 0.5)
+
+
+def read_sky(
+    path: str | Path,
+    *,
+    column: int | str = 0,
+    order: str | None = None,
+    frame: str | None = None,
+    scale: float | None = None,
+) -> SkyMap:
+    """Read a Compton-y map in HEALPix pixels.
+
+    Parameters
+    ----------
+    path : str or Path
+        A FITS file, of the whole sky or of parts with pixel numbers; any Nside.
+    column : int or str
+        Which of the table's columns; the first by default. Planck's y maps hold ``FULL``, ``FIRST`` and ``LAST``.
+    order : str, optional
+        ``ring`` or ``nested``, where the header has no ORDERING.
+    frame : str, optional
+        ``galactic``, ``icrs`` or ``ecliptic``, where the header has no COORDSYS.
+    scale : float, optional
+        What the map's values are in units of, where the header has no unit: 1 for y itself, 1e-6 for 1e-6 y.
+
+    Returns
+    -------
+    SkyMap
+        The map, in memory as float32.
+
+    Raises
+    ------
+    SkyMapError
+        If the file is missing or damaged, or order, frame or unit stand neither in the header nor in the arguments, or
+        in both and differ.
+    MissingExtraError
+        If healpy is not installed.
+    """
+    healpy = require("healpy", "planck", "reading a HEALPix map")
+    file = Path(path)
+    header, number, unit = _header(file, column)
+    nested = _stated(header.get("ORDERING"), order, {"nested": ("NESTED", "NEST"), "ring": ("RING",)}, "order", file)
+    ecliptic = "barycentricmeanecliptic" if frame == "ecliptic" else frame
+    found_frame = _stated(header.get("COORDSYS"), ecliptic, FRAMES, "frame", file)
+    factor = _factor(unit, scale, file)
+    values = _values(healpy, file, number)
+    y = np.asarray(values, dtype=np.float32)
+    unseen = ~np.isfinite(y) | (y < UNSEEN_BELOW)
+    y[unseen] = np.nan
+    if factor != 1:
+        y *= np.float32(factor)
+    # in blocks, so that no second map is held
+    largest = max(float(np.nanmax(np.abs(block), initial=0.0)) for block in np.array_split(y, 64))
+    if not 0 < largest < LARGEST_Y * 100:
+        raise SkyMapError(
+            f"holds |y| up to {largest:.3g}, which is no Compton y.",
+            file=file,
+            field="scale",
+            remedy="state what the values are in units of with scale=.",
+        )
+    log.info("%s: Nside %d, %s, %s", file.name, round((len(y) / 12) ** 0.5), nested, found_frame)
+    return SkyMap(y, nested == "nested", found_frame, file.name)
+
+
+def _values(healpy: Any, file: Path, number: int) -> Any:
+    from astropy.io import fits
+
+    try:
+        # healpy leaves a file open that it cannot read: it is opened here
+        with (
+            warnings.catch_warnings(action="ignore"),
+            file.open("rb") as stream,
+            fits.open(stream, memmap=False) as units,
+        ):
+            return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise SkyMapError(f"is no complete HEALPix map ({error}).", file=file, remedy="fetch it again.") from None
+
+
+def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
+    """The table's header, the number of the column of values, and what the header says of its unit."""
+    from astropy.io import fits
+    from astropy.utils.exceptions import AstropyWarning
+
+    try:
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyWarning),
+            file.open("rb") as stream,
+            fits.open(stream) as units,
+        ):
+            header = units[1].header
+            columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
+    except FileNotFoundError:
+        raise SkyMapError("there is no such file.", file=file, remedy="szfast fetch ymap.") from None
+    except (OSError, IndexError, AttributeError, ValueError, TypeError) as error:
+        raise SkyMapError(
+            f"is not a FITS file with a table of pixels ({error}).", file=file, remedy="give a HEALPix map."
+        ) from None
+    if header.get("INDXSCHM") == "EXPLICIT":
+        # a part of the sky: the first column numbers the pixels
+        columns = columns[1:]
+    names = [name for name, _ in columns]
+    if isinstance(column, str) and column in names:
+        column = names.index(column)
+    if isinstance(column, int) and 0 <= column < len(names):
+        return header, column, columns[column][1]
+    raise SkyMapError(
+        f"there is no column {column!r}, the table holds {', '.join(names)}.",
+        file=file,
+        field="column",
+        remedy="name one of these.",
+    )
+
+
+def _stated(told: Any, given: str | None, names: dict[str, tuple[str, ...]], what: str, file: Path) -> str:
+    """What the header tells, else what the user states; both must agree."""
+    text = str(told or "").strip().upper()
+    found = next((name for name, words in names.items() if text in words), None)
+    if given is not None and given not in names:
+        raise ArgumentError(f"expected {' or '.join(names)}, found {given!r}.", field=what)
+    if text and found is None:
+        problem = f"the header says '{told}', which is none of {', '.join(names)}."
+    elif found is None and given is None:
+        problem = "the header does not tell it."
+    elif found is not None and given is not None and found != given:
+        problem = f"the header says {found}, you say {given}."
+    else:
+        return str(found or given)
+    raise SkyMapError(
+        problem, file=file, field=what, remedy=f"state it with {what}=, and only where the header is mute."
+    )
+
+
+def _factor(text: str, given: float | None, file: Path) -> float:
+    if not text:
+        if given is None:
+            raise SkyMapError(
+                "the header does not tell the unit.", file=file, field="scale", remedy="state it: scale=1 for y itself."
+            )
+        return float(given)
+    if text.lower() in _DIMENSIONLESS:
+        found = 1.0
+    else:
+        import astropy.units as u
+
+        try:
+            found = float(u.Unit(text).to(u.dimensionless_unscaled))
+        except (ValueError, TypeError, u.UnitConversionError):
+            raise SkyMapError(
+                f"the map's unit is '{text}', not that of Compton y.", file=file, field="scale", remedy="give a y map."
+            ) from None
+    if given is not None and abs(found / given - 1) > 1e-9:
+        raise SkyMapError(
+            f"the header's unit is {found:g}, you say {given:g}.", file=file, field="scale", remedy="leave scale= out."
+        )
+    return found

@@ -1,0 +1,40 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from szfast.errors import SzfastError
+
+
+@contextmanager
+def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
+    """A temporary name beside a file; what was written there takes the file's place at the end.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : type of SzfastError
+        What to raise where the disk refuses.
+
+    Raises
+    ------
+    SzfastError
+        Of that kind.
+    """
+    try:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            os.replace(temporary, path)
+    except OSError as error:
+        raise kind(
+            f"cannot be written ({error.strerror or error}).",
+            file=path,
+            remedy="check the folder, its rights and space.",
+        ) from error

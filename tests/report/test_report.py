@@ -1,0 +1,216 @@
+"""Reports of a full and of an empty run, as a browser shows them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from astropy.table import QTable
+
+from szfast.errors import CatalogueError, RunError
+from szfast.report import read_real_clusters, write_report
+from szfast.run_folder import create_run
+
+SECTIONS = [
+    "What was run",
+    "Sample",
+    "Example maps",
+    "Choice of the unbiased runs",
+    "Predicted masses",
+    "Table 1",
+    "Real clusters: Planck and weak lensing",
+    "Calibration of the error bars",
+    "Other networks and other clusters",
+    "Provenance",
+]
+VOID = {"meta", "img", "link", "br"}
+
+
+class Page(HTMLParser):
+    """Headings, links, pictures and whether every element is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.headings, self.pictures, self.places, self.anchors, self.outside = [], [], [], set(), [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        known = dict(attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.places.add(known.get("id"))
+        if tag == "img":
+            self.pictures.append(known)
+        if tag == "a":
+            self.anchors.append(known["href"])
+        for name in ("src", "href"):
+            if name in known and not known[name].startswith(("data:", "#")):
+                self.outside.append(known[name])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+@pytest.fixture(scope="module")
+def full_report(full_run, cutout_folder, real_data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report")
+    real = read_real_clusters(
+        real_data("deepplanck/DeepPlanck.csv"),
+        psz2=real_data("planck/HFI_PCCS_SZ-union_R2.08.fits"),
+        cutouts=cutout_folder,
+        lensing=real_data("weak_lensing"),
+    )
+    return write_report(full_run, out, real=real, clusters=["PSZ2 G000.00+01.00", "PSZ2 G010.00-50.00"])
+
+
+def test_full_report_is_one_sound_page(full_report):
+    text = full_report.read_text()
+    page = Page(text)
+    assert page.open == []
+    assert page.headings == SECTIONS
+    assert page.outside == []
+    assert "<script" not in text
+    assert {anchor.removeprefix("#") for anchor in page.anchors} <= page.places
+    assert len(page.pictures) == 12
+    assert all(picture["alt"] for picture in page.pictures)
+    # nothing is absent here but the clean and real maps' own
+    assert re.findall(r'class="absent">([^<]*)', text) == []
+
+
+def test_numbers_on_the_page(full_report):
+    text = full_report.read_text()
+    # the published real column, beside itself
+    assert "0.149(0.009) ± 0.141, N = 245" in text
+    assert "0.149 ± 0.141" in text
+    assert "weak-lensing masses of 93 clusters" in text
+    assert "80 training runs in 4 redshift bins, of which 4 were chosen" in text
+    assert "Clusters of GIZMO." in text
+
+
+def test_figures_are_saved_with_their_data(full_report):
+    folder = full_report.parent / "figures"
+    pictures = {path.stem for path in folder.glob("*.png")}
+    assert pictures == {path.stem for path in folder.glob("*.pdf")}
+    with_data = {path.stem for path in folder.glob("*.ecsv")}
+    assert pictures - with_data == {"maps", "real-maps"}
+    table = QTable.read(folder / "runs-below.ecsv")
+    assert table["n"].max() == 20
+    assert QTable.read(full_report.parent / "table1.ecsv")["n"].max() == 2400
+
+
+def test_pages_of_real_clusters(full_report):
+    first, second = sorted((full_report.parent / "clusters").glob("*.html"))
+    assert Page(first.read_text()).headings == ["Masses", "Map"]
+    text = first.read_text()
+    assert "M_SZ, matched filter" in text
+    assert "not in the catalogue of masses" in text
+    assert "in none of the samples" in text
+    assert "no signal at any size" in second.read_text() or "M_SZ, aperture" in second.read_text()
+    assert "900 (flagged)" in second.read_text()
+
+
+def test_a_real_cluster_with_everything(real_data, full_run, tmp_path):
+    from astropy.coordinates import SkyCoord
+    from astropy.io import fits
+
+    name = "PSZ2 G359.07-32.12"
+    y = fits.getdata(real_data("deepplanck/PSZ2G359.07-32.12.fits"))
+    folder = tmp_path / "cut"
+    folder.mkdir()
+    hdu = fits.PrimaryHDU(y.astype("f4"))
+    hdu.header.update({"NAME": name, "Z": 0.1496})
+    hdu.writeto(folder / "a.fits")
+    position = SkyCoord([359.07], [-32.12], unit="deg", frame="galactic")
+    rows = {
+        "name": [name],
+        "file": ["a.fits"],
+        "position": position,
+        "redshift": [0.1496],
+        "masked": [0],
+        "flagged": [False],
+    }
+    QTable(rows, meta={"map": "published cutout"}).write(folder / "cutouts.ecsv")
+    real = read_real_clusters(
+        real_data("deepplanck/DeepPlanck.csv"), psz2=real_data("planck/HFI_PCCS_SZ-union_R2.08.fits"), cutouts=folder
+    )
+    write_report(full_run, tmp_path / "out", real=real, clusters=[name])
+    text = (tmp_path / "out" / "clusters" / "a.html").read_text()
+    cells = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", text))
+    assert cells["M_Planck of PSZ2"].startswith("4.72 -0.39 +0.39")
+    # Planck's own six-band matched filter gave 4.72; on the y map alone the errors are larger
+    mass, error = map(float, cells["M_SZ, matched filter"].split(" ± "))
+    assert mass == pytest.approx(4.72, abs=3 * error)
+    assert cells["M_CNN and its interval"].split()[0] == f"{10**0.643734:.2f}"
+
+
+def test_empty_run_says_what_is_absent(tmp_path):
+    run = create_run(tmp_path / "empty", {"why": "<script>alert(1)</script> & more"})
+    text = write_report(run.path, tmp_path / "out").read_text()
+    page = Page(text)
+    assert page.headings == SECTIONS
+    assert text.count('class="absent"') == 8
+    assert "<script" not in text
+    assert page.pictures == []
+
+
+def test_refusals(full_run, cutout_folder, tmp_path):
+    with pytest.raises(RunError, match=r"run\.json"):
+        write_report(tmp_path, tmp_path / "out")
+    with pytest.raises(CatalogueError, match="cutouts="):
+        write_report(full_run, tmp_path / "out", clusters=["a"])
+    with pytest.raises(CatalogueError, match="no cluster 'a'"):
+        write_report(full_run, tmp_path / "out", real=read_real_clusters(cutouts=cutout_folder), clusters=["a"])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunError, match="another folder"):
+        write_report(full_run, tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_browser_shows_it_without_sideways_scrolling(full_report, tmp_path, width):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium is installed")
+    # headless Chromium has a least window width of 500: the page is shown in a frame
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f'<iframe id="f" src="{full_report.as_uri()}" style="width:{width}px;height:3000px;border:0"></iframe>'
+        '<p id="found"></p><script>document.getElementById("f").onload = e => {'
+        "const d = e.target.contentDocument;"
+        "document.getElementById('found').textContent = JSON.stringify([d.documentElement.scrollWidth,"
+        "[...d.images].every(i => i.complete && i.naturalWidth > 100), d.querySelectorAll('section').length])}</script>"
+    )
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        "--virtual-time-budget=8000",
+    ]
+    command = [browser, *options, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", frame.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    found = re.search(r'id="found">\[(\d+),(\w+),(\d+)\]', shown)
+    assert found is not None, shown[-500:]
+    assert int(found[1]) <= width
+    assert (found[2], int(found[3])) == ("true", len(SECTIONS))
+
+
+def test_real_clusters_of_an_own_catalogue(real_data, tmp_path):
+    import astropy.units as u
+
+    table = QTable(
+        {"name": ["a"], "ra": [10.0] * u.deg, "dec": [5.0] * u.deg, "redshift": [0.1], "log10_M500c": [14.5]}
+    )
+    table["M_Planck"] = np.array([3e14]) * u.Msun
+    table.write(tmp_path / "masses.ecsv")
+    real = read_real_clusters(tmp_path / "masses.ecsv")
+    assert real.pairs.log10_reference[0] == pytest.approx(np.log10(3e14))
+    assert real.masses["position"].ra.deg[0] == 10.0
