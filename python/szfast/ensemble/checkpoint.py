@@ -69,7 +69,7 @@ def load_checkpoint(path: Path, model: Any) -> Progress:
     if not path.exists():
         return Progress()
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         variables = _state(model)
         for number, variable in enumerate(variables):

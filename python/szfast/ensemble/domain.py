@@ -69,7 +69,7 @@ def read_domain(path: Path) -> Domain:
         If it is absent or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return Domain(archive["mean"], archive["precision"], float(archive["scale"]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise RunError(f"cannot be read ({error}).", file=path, remedy="choose again: szfast train.") from None

@@ -186,7 +186,7 @@ def read_split(folder: Path) -> dict[str, NDArray[Any]]:
     """Map indices of a run's train, validation and test, and ``predicted``, log10 M500c [Msun] on validation."""
     file = folder / "split.npz"
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in (*SIDES, "predicted")}
     except (OSError, ValueError, KeyError) as error:
         raise RunError(

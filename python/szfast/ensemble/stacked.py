@@ -23,7 +23,6 @@ from szfast.ensemble.outcome import is_finished, outcome_of, write_outcome
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.run import PREDICTED_AT_ONCE, Task, compile_for_training, predict, split_of
 from szfast.ensemble.scaling import measured_scaling
-from szfast.errors import ArgumentError
 from szfast.networks.stacked import masked_squared_error, stack_weights, stacked_vgg, unstack_weights
 from szfast.networks.variants import Scaling, variant_named
 
@@ -48,17 +47,8 @@ def train_stacked(dataset: DataSet, tasks: Sequence[Task]) -> None:
         The maps.
     tasks : sequence of Task
         Runs of the published network in one bin, by number, with one recipe: a stack of `stack_of`.
-
-    Raises
-    ------
-    ArgumentError
-        If they are of another variant.
     """
     first, recipe = tasks[0], tasks[0].recipe
-    if recipe.variant != "published":
-        raise ArgumentError(
-            f"expected the published network, found '{recipe.variant}'.", field="stacked", remedy="train it unstacked."
-        )
     begun = time.monotonic()
     require("keras", "train", "training").backend.clear_session()
     splits = [split_of(dataset, recipe, task.edges, task.run) for task in tasks]

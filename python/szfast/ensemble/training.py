@@ -101,6 +101,10 @@ def train(
         raise ArgumentError(f"expected at least 1, found {runs!r}.", field="runs")
     if stacked and (dask is not None or workers):
         raise ArgumentError("expected without workers: stacked runs are trained here.", field="stacked")
+    if stacked and recipe.variant != "published":
+        raise ArgumentError(
+            f"expected the published network, found '{recipe.variant}'.", field="stacked", remedy="train it unstacked."
+        )
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
         raise ArgumentError(f"expected 0 or more, found {workers!r}.", field="workers")
     for edges in bins:
@@ -177,9 +181,10 @@ def run_bins(bins: Sequence[Bin], recipe: Recipe) -> tuple[Bin, ...]:
         If they overlap, or there is no such variant.
     """
     ordered = tuple((float(low), float(high)) for low, high in bins)
-    bin_numbers(np.empty(0), ordered)
     if not ordered:
         raise ArgumentError("expected at least one bin, found none.", field="bins")
+    # raises where they overlap
+    bin_numbers(np.empty(0), ordered)
     return ((ordered[0][0], ordered[-1][1]),) if variant_named(recipe.variant).one_for_all else ordered
 
 
