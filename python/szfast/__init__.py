@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     import szfast.evaluation as evaluate
     from szfast import dataset as dataset
+    from szfast import ensemble as ensemble
     from szfast import networks as networks
     from szfast import planck as planck
     from szfast import report as report
