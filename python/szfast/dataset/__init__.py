@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from szfast.dataset import bins as bins
     from szfast.dataset.arrays import from_arrays as from_arrays
+    from szfast.dataset.batches import Batches as Batches
     from szfast.dataset.building import build as build
     from szfast.dataset.maps import DataSet as DataSet
     from szfast.dataset.split import Split as Split
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from szfast.dataset.verification import verify as verify
 
 _HOME = {
+    "Batches": "szfast.dataset.batches",
     "DataSet": "szfast.dataset.maps",
     "Split": "szfast.dataset.split",
     "build": "szfast.dataset.building",

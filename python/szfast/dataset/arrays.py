@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +12,15 @@ from numpy.typing import NDArray
 from szfast.arguments import array_in
 from szfast.dataset.labels import as_table, noise_number
 from szfast.dataset.maps import DataSet, Indices, Maps
-from szfast.errors import ArgumentError
+from szfast.errors import ArgumentError, DataSetError
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.spectrum import noise_spectrum
 
 if TYPE_CHECKING:
     from szfast.dataset.maps import CleanMaps
+
+
+CLUSTERS_AT_ONCE = 64
 
 
 class MapsInMemory:
@@ -36,6 +41,27 @@ class MapsInMemory:
         flat = self.clean.reshape(-1, *self.shape[2:])
         taken: Maps = np.asarray(flat[maps])
         return taken
+
+
+def loaded(dataset: DataSet, file: str | Path | None = None) -> MapsInMemory:
+    """All clean maps of a data set, in memory or in a file that is mapped; see `DataSet.in_memory`."""
+    if file is None:
+        return MapsInMemory(dataset.clean().reshape(dataset.source.shape))
+    file = Path(file)
+    if file.exists():
+        raise DataSetError("exists already.", file=file, remedy="name another file.")
+    temporary = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=dataset.source.shape)
+        views = dataset.n_views
+        for start in range(0, len(flat), CLUSTERS_AT_ONCE):
+            stop = min(start + CLUSTERS_AT_ONCE, len(flat))
+            flat[start:stop] = dataset.clean(np.arange(start * views, stop * views)).reshape(flat[start:stop].shape)
+        flat.flush()
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return MapsInMemory(np.load(file, mmap_mode="r"))
 
 
 def from_arrays(

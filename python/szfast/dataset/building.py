@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,7 @@ def build(
     if store.exists() and not building.exists():
         return _finished(store, wanted)
     tasks = tasks_of(wanted, folder)
-    with locked(building / "lock", store), _workers(workers, dask) as crew:
+    with locked(building / "lock", store), closing(_crew(workers, dask)) as crew:
         if not store.exists():
             parts = building / "parts"
             parts.mkdir(exist_ok=True)
@@ -135,16 +134,8 @@ def _finished(store: Path, wanted: Configuration) -> DataSet:
     return dataset
 
 
-@contextmanager
-def _workers(count: int, dask: str | None) -> Iterator[Workers]:
-    if dask is None:
-        yield Processes(count)
-        return
-    crew = DaskWorkers(dask)
-    try:
-        yield crew
-    finally:
-        crew.close()
+def _crew(workers: int, dask: str | None) -> Workers:
+    return Processes(workers) if dask is None else DaskWorkers(dask)
 
 
 def _make_parts(

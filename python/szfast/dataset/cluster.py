@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from szfast.dataset.maps import Maps
     from szfast.gas import Gas
 
+SMALL_GAS = 50_000
+"""Particles below which ``auto`` means ``exact``: the search for a mesh costs more than it saves."""
+
 
 @dataclass(frozen=True)
 class Cluster:
@@ -47,7 +50,7 @@ class Cluster:
             sightlines=how.sightlines,
             instrument=how.as_instrument(),
             noise=None,
-            method=how.method,
+            method="exact" if how.method == "auto" and len(self.gas) < SMALL_GAS else how.method,
             rtol=how.rtol,
             threads=1,
         )

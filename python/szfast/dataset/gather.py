@@ -89,17 +89,22 @@ def _joined(parts: list[Path]) -> tuple[dict[str, NDArray[Any]], NDArray[np.int6
     counts = np.array([len(labels["M500c"]) for labels, _ in read], dtype=np.int64)
     columns = {column.name: np.concatenate([labels[column.name] for labels, _ in read]) for column in LABELS}
     columns["cluster"] = np.arange(counts.sum())
-    numbers = columns["noise_cluster"]
-    if len(np.unique(numbers)) < len(numbers):
-        _, first, times = np.unique(numbers, return_index=True, return_counts=True)
-        twice = columns["name"][first[times > 1][0]]
-        raise DataSetError(
-            f"two clusters are one: '{twice}' of one code stands there twice.",
-            field="simulations",
-            remedy="name each snapshot of a code once.",
-        )
+    _check_unique(columns)
     inputs = {each["file"]: each for _, files in read for each in files}
     return columns, counts, list(inputs.values())
+
+
+def _check_unique(columns: dict[str, NDArray[Any]]) -> None:
+    """One cluster twice would have the same noise twice."""
+    _, first, times = np.unique(columns["noise_cluster"], return_index=True, return_counts=True)
+    if (times > 1).any():
+        row = first[times > 1].min()
+        halo, region, snapshot, code = (columns[name][row] for name in ("halo_id", "region", "snapshot", "code"))
+        raise DataSetError(
+            f"halo {halo} of region {region}, snapshot {snapshot}, code {code} stands there twice.",
+            field="halo_id",
+            remedy="give each halo of a catalogue a number of its own.",
+        )
 
 
 def _describe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -86,6 +86,13 @@ class DataSet:
     def n_views(self) -> int:
         """Views of each cluster."""
         return len(self.views)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether the clean maps are in memory, or in a file that is mapped into it."""
+        from szfast.dataset.arrays import MapsInMemory
+
+        return isinstance(self.source, MapsInMemory)
 
     @cached_property
     def _redshift(self) -> NDArray[np.float64]:
@@ -229,6 +236,28 @@ class DataSet:
         y = self.clean(indices)
         add_noise(self, y, indices, realisation=realisation, run=run, threads=threads)
         return y
+
+    def in_memory(self, file: str | Path | None = None) -> DataSet:
+        """The same data set with its clean maps in memory, where random batches are quick.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            A ``.npy`` file that is written and mapped into memory, for data sets larger than that.
+
+        Returns
+        -------
+        DataSet
+            With the same labels, views and keys.
+
+        Raises
+        ------
+        DataSetError
+            If the file exists.
+        """
+        from szfast.dataset.arrays import loaded
+
+        return self if self.is_in_memory else replace(self, source=loaded(self, file))
 
     def split(
         self,

@@ -37,7 +37,21 @@ def tasks_of(configuration: Configuration, folder: Path) -> list[Task]:
         tasks += _of_simulation(part, folder, f"simulations.{number}")
     if configuration.synthetic is not None:
         tasks += _synthetic(configuration.synthetic)
+    _check_once(tasks)
     return tasks
+
+
+def _check_once(tasks: list[Task]) -> None:
+    seen: set[tuple[str, str, str]] = set()
+    for task in tasks:
+        key = (task.code, task.region, task.snapshot)
+        if key in seen:
+            raise DataSetError(
+                f"snapshot {task.snapshot} of region {task.region} stands there twice for the code {task.code}.",
+                field="simulations",
+                remedy="name each snapshot of a code once; give each simulation a code of its own.",
+            )
+        seen.add(key)
 
 
 def _synthetic(part: SyntheticPart) -> Iterator[SyntheticTask]:

@@ -140,7 +140,8 @@ def _statistics(dataset: DataSet, moments: Any) -> QTable:
         here = number == bin_number
         if not here.any():
             continue
-        average = float(mean[here].mean())
+        read = here & np.isfinite(peak)
+        average, mean_square = (float(each[read].mean()) if read.any() else np.nan for each in (mean, square))
         rows.append(
             {
                 "redshift": "none of these" if edges is None else bin_name(edges),
@@ -150,8 +151,8 @@ def _statistics(dataset: DataSet, moments: Any) -> QTable:
                 "median log10 M500c": float(np.median(log10_mass[here])) * u.dex(u.Msun),
                 "highest log10 M500c": log10_mass[here].max() * u.dex(u.Msun),
                 "mean y": average,
-                "std y": float(np.sqrt(square[here].mean() - average**2)),
-                "median peak y": float(np.median(peak[here])),
+                "std y": float(np.sqrt(mean_square - average**2)),
+                "median peak y": float(np.median(peak[read])) if read.any() else np.nan,
             }
         )
     return QTable(rows)

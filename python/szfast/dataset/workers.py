@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeVar
 from szfast.arguments import require
 from szfast.errors import DataSetError
 
+SECONDS_TO_ANSWER = 30.0
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -24,6 +26,9 @@ class Workers(Protocol):
     ) -> Iterator[tuple[int, Result | Exception]]:
         """Number of each task with its result, or the exception that it raised, as they are done."""
 
+    def close(self) -> None:
+        """Let go of the workers; what is not begun is not done."""
+
 
 class Processes:
     """Processes on this machine, one thread each.
@@ -35,25 +40,24 @@ class Processes:
     """
 
     def __init__(self, count: int = 0) -> None:
-        self.count = count or _cores()
+        # spawn: a fork of a process with threads may hang
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(count or _cores(), mp_context=context, initializer=_end_with_parent)
+
+    def close(self) -> None:
+        """End the processes."""
+        self.pool.shutdown(cancel_futures=True)
 
     def results(
         self, function: Callable[[Any], Result], tasks: Sequence[Any]
     ) -> Iterator[tuple[int, Result | Exception]]:
         """See `Workers.results`."""
-        # spawn: a fork of a process with threads may hang
-        context = multiprocessing.get_context("spawn")
-        count = max(1, min(self.count, len(tasks)))
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_end_with_parent) as pool:
-            futures = {pool.submit(function, task): number for number, task in enumerate(tasks)}
-            try:
-                for future in as_completed(futures):
-                    error = future.exception()
-                    if error is not None and not isinstance(error, Exception):
-                        raise error
-                    yield futures.pop(future), error or future.result()
-            finally:
-                pool.shutdown(cancel_futures=True)
+        futures = {self.pool.submit(function, task): number for number, task in enumerate(tasks)}
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield futures.pop(future), error or future.result()
 
 
 def _cores() -> int:
@@ -93,7 +97,7 @@ class DaskWorkers:
         distributed = require("distributed", "dataset", "building on a Dask cluster")
         where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
         try:
-            self.client = distributed.Client(**where, timeout="30s", set_as_default=False)
+            self.client = distributed.Client(**where, timeout=SECONDS_TO_ANSWER, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise DataSetError(
                 f"no Dask scheduler answers at '{scheduler}' ({error}).",
@@ -112,7 +116,7 @@ class DaskWorkers:
         distributed = require("distributed", "dataset", "building on a Dask cluster")
         futures = {self.client.submit(function, task, pure=False): number for number, task in enumerate(tasks)}
         try:
-            for future in distributed.as_completed(list(futures)):
+            for future in distributed.as_completed(list(futures), loop=self.client.loop):
                 number = futures.pop(future)
                 yield number, future.exception() or future.result()
         finally:
