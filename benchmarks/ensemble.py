@@ -53,7 +53,10 @@ def bars(run, dataset, weights):
         print(summed_up("matched filter, A10, and relation", row["bin"], np.log10(filtered), true))
         if theirs:
             print(summed_up("published network", row["bin"], predict_log10_mass(y, theirs, redshift=redshift), true))
-        print(summed_up("mean of the training set", row["bin"], np.full(len(true), true.mean()), true), flush=True)
+        print(
+            summed_up("one mass for all: these maps' mean", row["bin"], np.full(len(true), true.mean()), true),
+            flush=True,
+        )
 
 
 def shifts(run, dataset, noises):

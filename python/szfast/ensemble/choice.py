@@ -19,7 +19,7 @@ from szfast.ensemble.chosen import COLUMNS, ChosenNetwork, ChosenNetworks, predi
 from szfast.ensemble.domain import learnt_domain, with_units
 from szfast.ensemble.feed import maps_of
 from szfast.ensemble.intervals import LEAST_NEIGHBOURS, Intervals, calibrate, coverage
-from szfast.ensemble.keys import FRESH_TEST, TEST, VALIDATION
+from szfast.ensemble.keys import FRESH_TEST, TEST, VALIDATION, stream
 from szfast.ensemble.outcome import Outcome, read_keras, read_split
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.runs import finished_runs
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from astropy.table import QTable
 
 LARGEST_DOMAIN = 2048
-"""Validation maps from which a network's domain is measured, at most."""
+"""Training maps from which a network's domain is measured, at most."""
 
 log = logging.getLogger("szfast.ensemble")
 
@@ -237,24 +237,31 @@ def _predictions(
 
 
 def _as_chosen(dataset: DataSet, recipe: Recipe, member: Member, intervals: Intervals | None) -> ChosenNetwork:
-    """A run's network with what it has learnt: its units over validation maps."""
+    """A run's network with what it has learnt: its units over training and validation maps."""
     path, outcome = member
     require("keras", "train", "a trained network").backend.clear_session()
-    model = with_units(read_keras(path / "network.keras"))
-    maps = read_split(path)["validation"][:LARGEST_DOMAIN]
+    model, side = with_units(read_keras(path / "network.keras")), read_split(path)
+    train = side["train"]
+    if len(train) > LARGEST_DOMAIN:
+        key = (recipe.seed, outcome.bin, outcome.run)
+        train = np.sort(stream("domain", *key).choice(train, LARGEST_DOMAIN, replace=False))
+    units = [_units(dataset, recipe, model, maps, outcome.run) for maps in (train, side["validation"])]
+    return ChosenNetwork(outcome.bin, (outcome.z_low, outcome.z_high), model, intervals, learnt_domain(*units))
+
+
+def _units(dataset: DataSet, recipe: Recipe, model: Any, maps: NDArray[np.int64], run: int) -> NDArray[np.float64]:
     sees_redshift = variant_named(recipe.variant).sees_redshift
     units = [
         predict_with_units(
             model,
-            maps_of(dataset, block, recipe, VALIDATION, outcome.run),
+            maps_of(dataset, block, recipe, VALIDATION, run),
             dataset.redshift_of(block),
             sees_redshift=sees_redshift,
             average=recipe.augment,
         )[1]
         for block in np.array_split(maps, max(len(maps) // 256, 1))
     ]
-    domain = learnt_domain(np.concatenate(units))
-    return ChosenNetwork(outcome.bin, (outcome.z_low, outcome.z_high), model, intervals, domain)
+    return np.concatenate(units)
 
 
 def _copy_network(run: RunFolder, best: Member) -> None:

@@ -35,11 +35,11 @@ class Domain:
     Parameters
     ----------
     mean : (k,) array
-        Of the units over validation maps.
+        Of the units over training maps.
     precision : (k, k) array
         Inverse of their covariance.
     scale : float
-        Distance within which a share `WITHIN` of them lies.
+        Distance within which a share `WITHIN` of the validation maps lies.
     """
 
     mean: NDArray[np.float64]
@@ -75,14 +75,22 @@ def read_domain(path: Path) -> Domain:
         raise RunError(f"cannot be read ({error}).", file=path, remedy="choose again: szfast train.") from None
 
 
-def learnt_domain(units: NDArray[np.floating[Any]]) -> Domain:
-    """Measure a network's domain from its units for validation maps, (n, k)."""
-    values = np.asarray(units, dtype=np.float64)
+def learnt_domain(trained: NDArray[np.floating[Any]], apart: NDArray[np.floating[Any]]) -> Domain:
+    """Measure a network's domain from its units (n, k).
+
+    Parameters
+    ----------
+    trained : (n, k) array
+        Units of training maps: their mean and covariance.
+    apart : (m, k) array
+        Units of maps of the same kind that it was not trained on: their distances set the scale.
+    """
+    values = np.asarray(trained, dtype=np.float64)
     mean = values.mean(axis=0)
     # units that never fire have no variance: a ridge keeps the inverse finite
     covariance = np.cov(values, rowvar=False).reshape(len(mean), len(mean))
     precision = np.linalg.inv(covariance + _RIDGE * max(np.trace(covariance) / len(mean), 1e-12) * np.eye(len(mean)))
-    return Domain(mean, precision, float(np.quantile(_distance(values - mean, precision), WITHIN)))
+    return Domain(mean, precision, float(np.quantile(_distance(apart - mean, precision), WITHIN)))
 
 
 def _distance(offset: NDArray[np.floating[Any]], precision: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -120,7 +120,8 @@ def train(
         ]
         to_do = [task for task in tasks if not is_finished(task.folder)]
         log.info("%d runs to do, %d done", len(to_do), len(tasks) - len(to_do))
-        shared = _shared(opened, run.path, alone=stacked or (dask is None and workers == 0))
+        alone = stacked or (dask is None and workers == 0)
+        shared = _shared(opened, run.path, alone=alone) if to_do else opened
         done: Iterator[Any]
         if stacked:
             done = _stacked(shared, tasks)

@@ -30,7 +30,13 @@ def on_processes(workers: int, dataset: DataSet, tasks: Sequence[Task]) -> Itera
     RunError
         If a process dies.
     """
-    yield from _done(Processes(workers), dataset, tasks)
+    if not tasks:
+        return
+    crew = Processes(workers)
+    try:
+        yield from _done(crew, dataset, tasks)
+    finally:
+        crew.close()
 
 
 def on_dask(scheduler: str, dataset: DataSet, tasks: Sequence[Task]) -> Iterator[int]:
@@ -41,6 +47,8 @@ def on_dask(scheduler: str, dataset: DataSet, tasks: Sequence[Task]) -> Iterator
     ArgumentError
         If a worker has several threads: Keras's models in one process would get into each other's way.
     """
+    if not tasks:
+        return
     crew = DaskWorkers(scheduler)
     try:
         threads = crew.client.nthreads()
@@ -56,8 +64,6 @@ def on_dask(scheduler: str, dataset: DataSet, tasks: Sequence[Task]) -> Iterator
 
 
 def _done(crew: Processes | DaskWorkers, dataset: DataSet, tasks: Sequence[Task]) -> Iterator[int]:
-    if not tasks:
-        return
     for number, result in crew.results(functools.partial(_train_there, dataset), tasks):
         if isinstance(result, BrokenProcessPool):
             raise RunError(
