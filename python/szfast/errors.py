@@ -74,6 +74,10 @@ class NetworkError(SzfastError):
     """A network's weights cannot be read, or do not fit the network."""
 
 
+class DataSetError(SzfastError):
+    """A data set cannot be built, read or divided."""
+
+
 class RunError(SzfastError):
     """The folder of a run cannot be read or written, or lacks a part."""
 
@@ -88,10 +92,6 @@ class SkyMapError(SzfastError):
 
 class DownloadError(SzfastError):
     """A file cannot be fetched, or is not the one that was expected."""
-
-
-class DataSetError(SzfastError):
-    """A data set cannot be built, read or divided."""
 
 
 class MissingExtraError(SzfastError, ImportError):

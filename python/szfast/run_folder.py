@@ -30,7 +30,7 @@ MAPS = ("clean", "planck-like")
 """Values of the predictions' column ``maps``: beam alone, or beam and noise."""
 
 TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "runs": ({"bin": "i", "run": "i", "score": "f", "chosen": "b"}, {"epochs": "i", "validation_loss": "f"}),
+    "runs": ({"bin": "i", "run": "i", "score": "n", "chosen": "b"}, {"epochs": "i", "validation_loss": "f"}),
     "predictions": (
         {
             "bin": "i",
@@ -54,14 +54,40 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "history": ({"bin": "i", "run": "i", "epoch": "i", "loss": "f", "validation_loss": "f"}, {}),
     "sample": ({"cluster": "i", "redshift": "f", "log10_M500c": "f"}, {"region": "U", "code": "U"}),
+    "choice": (
+        {
+            **{"bin": "i", "z_low": "f", "z_high": "f", "runs": "i", "run": "i", "biased_run": "i", "score": "f"},
+            **{
+                "biased_score": "f",
+                "test_score": "n",
+                "fresh_score": "n",
+                "optimism": "n",
+                "bias": "f",
+                "scatter": "f",
+            },
+        },
+        {"biased_bias": "f", "biased_scatter": "f", "n": "i", "clusters": "i"},
+    ),
+    "intervals": (
+        {"bin": "i", "log10_mass": "f", "lower68": "f", "upper68": "f", "lower95": "f", "upper95": "f"},
+        {},
+    ),
+    "coverage": (
+        {
+            **{"bin": "i", "log10_m_low": "f", "log10_m_high": "f", "n": "i", "clusters": "i"},
+            **{"held68": "f", "held95": "f", "error68": "f", "error95": "f"},
+        },
+        {},
+    ),
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
-"""Required and optional columns of each table with the kind of their values: integer, float, number or NaN,
-boolean, text.
+"""Required and optional columns of each table with the kind of their values: integer, float, float or NaN, boolean,
+text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
-from 1, ``bias`` and ``scatter`` are mean and standard deviation of (M_pred - M_true) / M_pred.
+from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of
+(M_pred - M_true) / M_pred. ``choice``, ``intervals`` and ``coverage`` are described in `szfast.ensemble`.
 """
 
 _KINDS = {

@@ -147,13 +147,17 @@ def read_configuration(path: str | Path) -> Configuration:
         If it cannot be read, a key is unknown, or a value is out of range.
     """
     path = Path(path)
+    return checked_configuration(read_toml(path, DataSetError), path)
+
+
+def read_toml(path: Path, kind: type[SzfastError]) -> dict[str, Any]:
+    """Read a TOML file; what is wrong with it is raised as an error of the given kind."""
     try:
-        content = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except OSError as error:
-        raise DataSetError(f"cannot be read ({error.strerror}).", file=path, remedy="give a TOML file.") from error
+        raise kind(f"cannot be read ({error.strerror}).", file=path, remedy="give a TOML file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataSetError(f"is not TOML ({error}).", file=path, remedy="mend this line.") from error
-    return checked_configuration(content, path)
+        raise kind(f"is not TOML ({error}).", file=path, remedy="mend this line.") from error
 
 
 def checked_configuration(content: dict[str, Any], file: Path | None = None) -> Configuration:
@@ -161,7 +165,8 @@ def checked_configuration(content: dict[str, Any], file: Path | None = None) -> 
     try:
         configuration = Configuration.model_validate(content)
     except ValidationError as error:
-        raise _as_error(error, file) from None
+        remedy = "see 'szfast dataset build --help' for an example."
+        raise configuration_error(error, Configuration, DataSetError, file, remedy) from None
     try:
         configuration.maps.as_instrument()
     except SzfastError as error:
@@ -169,26 +174,40 @@ def checked_configuration(content: dict[str, Any], file: Path | None = None) -> 
     return configuration
 
 
-def _as_error(error: ValidationError, file: Path | None) -> DataSetError:
+def configuration_error(
+    error: ValidationError, model: type[BaseModel], kind: type[SzfastError], file: Path | None, remedy: str
+) -> SzfastError:
+    """What is wrong with a configuration: the first unknown key with the nearest that there is, else the first value.
+
+    Parameters
+    ----------
+    error : ValidationError
+        What pydantic found.
+    model : type
+        The model that describes the whole file.
+    kind : type
+        The error to make.
+    file : Path or None
+        The file.
+    remedy : str
+        For values that are wrong.
+    """
     problems = error.errors(include_url=False)
     # a misspelt key makes the right one missing: name what was typed
     first = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     field = ".".join(str(step) for step in first["loc"])
     if first["type"] == "extra_forbidden":
-        known = list(_part_at(first["loc"][:-1]).model_fields)
+        known = list(_part_at(model, first["loc"][:-1]).model_fields)
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1, cutoff=0.5)
-        remedy = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}."
-        return DataSetError("unknown key.", file=file, field=field, remedy=remedy)
+        meant = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}."
+        return kind("unknown key.", file=file, field=field, remedy=meant)
     problem = first["msg"].removeprefix("Value error, ")
     found = "" if first["type"] in {"missing", "value_error"} else f", found {first['input']!r}"
-    return DataSetError(
-        f"{problem}{found}.", file=file, field=field or None, remedy="see 'szfast dataset build --help' for an example."
-    )
+    return kind(f"{problem}{found}.", file=file, field=field or None, remedy=remedy)
 
 
-def _part_at(location: tuple[int | str, ...]) -> type[BaseModel]:
+def _part_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
     """The model that describes a table of the file."""
-    model: type[BaseModel] = Configuration
     for step in location:
         if isinstance(step, str):
             annotation = model.model_fields[step].annotation

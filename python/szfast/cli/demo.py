@@ -1,0 +1,75 @@
+"""``szfast demo``: from nothing to masses, in minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from szfast.cli.reporting import show_json, show_line
+from szfast.cli.train import plain_rows, show_choice
+
+EXAMPLES = "Examples:\n\nszfast demo -o demo/\n\nszfast demo -o demo/ --clusters 1000 --runs 10"
+
+REGIONS = 60
+PARTICLES = 3000
+EPOCHS = 15
+
+
+def demo(
+    output: Path = typer.Option(Path("szfast-demo"), "--output", "-o", metavar="DIR", help="Folder for all of it."),
+    clusters: int = typer.Option(320, min=80, max=100_000, help="Synthetic clusters, 27 maps each."),
+    runs: int = typer.Option(3, min=1, max=1000, help="Networks for each redshift bin."),
+    seed: int = typer.Option(0, min=0, help="Same seed, same demo."),
+    workers: int = typer.Option(0, min=0, help="Processes on this machine; 0 for one a core."),
+    as_json: bool = typer.Option(False, "--json", help="Write the choice as JSON."),
+) -> None:
+    """Make synthetic clusters and their maps, train small networks, choose, and write the report.
+
+    Needs no input; started again after a kill, it goes on where it was.
+    """
+    from szfast import dataset, ensemble
+    from szfast.arguments import require
+    from szfast.report import write_report
+
+    for module, extra in (("keras", "train"), ("zarr", "dataset"), ("colossus", "dataset"), ("jinja2", "report")):
+        require(module, extra, "the demo")
+    output.mkdir(parents=True, exist_ok=True)
+    maps = dataset.build(
+        {
+            "path": str((output / "maps.zarr").absolute()),
+            "synthetic": {"clusters": clusters, "particles": PARTICLES, "regions": REGIONS, "seed": seed},
+            "maps": {"seed": seed},
+        },
+        workers=workers,
+        progress=True,
+    )
+    # the small network: the published one would take hours at this accuracy
+    recipe = ensemble.Recipe(variant="compact", epochs=EPOCHS, patience=EPOCHS, learning_rate=3e-3, seed=seed)
+    run = ensemble.train(maps, output / "run", runs=runs, recipe=recipe, workers=workers or None, progress=True)
+    ensemble.choose(maps, run.path)
+    run.write_examples(**_examples(maps))
+    page = write_report(run, output / "report")
+    if as_json:
+        content = {name: plain_rows(run.read(name)) for name in ("choice", "coverage") if run.has(name)}
+        show_json({"folder": str(output), "report": str(page), **content})
+        return
+    show_choice(run)
+    show_line(f"report: {page}")
+
+
+def _examples(maps: Any) -> dict[str, Any]:
+    """One cluster of each redshift bin: the heaviest, so that it is seen."""
+    import numpy as np
+
+    from szfast.dataset.bins import PLANCK_BINS, within_bin
+
+    redshift, log10_mass = maps.redshift_of(), maps.log10_mass_of()
+    heaviest = [int(np.argmax(np.where(within_bin(redshift, edges), log10_mass, 0.0))) for edges in PLANCK_BINS]
+    return {
+        "clean": maps.clean(heaviest),
+        "planck_like": maps.noisy(heaviest),
+        "redshift": redshift[heaviest],
+        "log10_M500c": log10_mass[heaviest],
+    }

@@ -1,0 +1,75 @@
+"""How biased a network's masses are: the score of a run, and how many runs score below a threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from szfast.errors import ArgumentError
+
+MASS_BIN_DEX = 0.1
+"""Width of the bins of predicted log10 M500c."""
+
+LEAST_MAPS = 30
+"""A bin with fewer maps does not count: its mean is noise."""
+
+
+def relative_error(log10_predicted: ArrayLike, log10_true: ArrayLike) -> NDArray[np.float64]:
+    """(M_CNN - M_true) / M_CNN, any shape."""
+    difference = np.asarray(log10_true, dtype=np.float64) - np.asarray(log10_predicted, dtype=np.float64)
+    error: NDArray[np.float64] = 1 - 10**difference
+    return error
+
+
+def bias_score(log10_predicted: ArrayLike, log10_true: ArrayLike, *, least_maps: int = LEAST_MAPS) -> float:
+    """Largest mean relative error over bins of predicted mass.
+
+    max over bins of 0.1 dex in log10 M_CNN, edges at its multiples, of |mean((M_CNN - M_true) / M_CNN)|. A network
+    trained with a squared error gives the mean of what may be, so it is unbiased at a fixed predicted mass, not at a
+    fixed true one.
+
+    Parameters
+    ----------
+    log10_predicted, log10_true : array_like, shape (n,)
+        log10 of M500c in Msun.
+    least_maps : int
+        Bins with fewer maps do not count.
+
+    Returns
+    -------
+    float
+        The score; NaN where no bin has enough maps.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ or a value is not finite.
+    """
+    predicted, true = np.asarray(log10_predicted, np.float64), np.asarray(log10_true, np.float64)
+    if predicted.shape != true.shape or predicted.ndim != 1 or not np.isfinite([predicted, true]).all():
+        raise ArgumentError(
+            f"expected two arrays of n finite numbers, found shapes {predicted.shape} and {true.shape}.",
+            field="log10_predicted, log10_true",
+        )
+    number = mass_bin(predicted)
+    error = relative_error(predicted, true)
+    means = [
+        abs(error[number == each].mean())
+        for each in np.unique(number)
+        if np.count_nonzero(number == each) >= least_maps
+    ]
+    return float(max(means, default=np.nan))
+
+
+def mass_bin(log10_mass: ArrayLike) -> NDArray[np.int64]:
+    """Number of each mass's bin: 145 holds 14.5 <= log10 M < 14.6."""
+    # 14.7 / 0.1 is below 147 in floating point
+    numbers: NDArray[np.int64] = np.floor(np.asarray(log10_mass) / MASS_BIN_DEX + 1e-9).astype(np.int64)
+    return numbers
+
+
+def runs_below(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.int64]:
+    """Number of runs whose score is below each threshold, N(bias < t); a run without a score counts nowhere."""
+    values, limits = np.asarray(scores, np.float64), np.asarray(thresholds, np.float64)
+    counts: NDArray[np.int64] = (values < limits[..., np.newaxis]).sum(axis=-1)
+    return counts

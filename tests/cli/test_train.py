@@ -1,0 +1,67 @@
+"""``szfast train`` and ``szfast runs`` on a small store; needs the extras szfast[train,dataset]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("tensorflow", reason="needs the extra szfast[train]")
+pytest.importorskip("zarr", reason="needs the extra szfast[dataset]")
+pytest.importorskip("colossus", reason="needs the extra szfast[dataset]")
+
+pytestmark = [
+    pytest.mark.keras,
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning"),
+]
+
+CONFIGURATION = """
+dataset = "maps.zarr"
+folder = "training"
+runs = 1
+bins = [[0.0, 1.0]]
+[recipe]
+variant = "compact"
+epochs = 1
+fractions = [0.34, 0.33, 0.33]
+learning_rate = 1e-6
+split_by = "map"
+"""
+
+
+@pytest.fixture
+def configuration(one_view, tmp_path):
+    from szfast.dataset import build
+
+    Path("views.txt").write_text("".join(f"{10 * view} {5 * view} 0\n" for view in range(12)))
+    synthetic = {"clusters": 16, "particles": 200, "regions": 16}
+    build({"path": "maps.zarr", "synthetic": synthetic, "maps": {"sightlines": "views.txt"}}, workers=1)
+    Path("train.toml").write_text(CONFIGURATION)
+    return "train.toml"
+
+
+# 63 validation maps: an untrained network predicts masses within a few tenths of a dex, so that 30 share one
+def test_from_a_store_to_a_choice(szfast, configuration, as_json):
+    result = szfast("train", configuration, "--stacked", "--json")
+    assert result.code == 1
+    assert "expected the published network" in result.err
+    assert not Path("training").exists()
+    content = as_json(szfast("train", configuration, "--workers", "1", "--json").out)
+    assert [row["bin"] for row in content["choice"]] == [1]
+    assert content["variants"][0]["variant"] == "compact"
+    listed = as_json(szfast("runs", "training", "--json").out)
+    assert [(row["run"], row["epochs"], row["chosen"]) for row in listed["runs"]] == [(0, 1, True)]
+    assert len(listed["runs"][0]["losses"]) == 1
+    shown = szfast("runs", "training", "-o", "runs.ecsv")
+    assert "score is below" in shown.out
+    assert Path("runs.ecsv").is_file()
+
+
+def test_a_misspelt_key_is_named(one_error, one_view):
+    Path("train.toml").write_text(CONFIGURATION.replace("epochs", "epoch"))
+    assert "did you mean 'epochs'" in one_error("train", "train.toml")
+
+
+def test_a_folder_without_a_run_is_refused(one_error, one_view):
+    Path("empty").mkdir()
+    assert "not the folder of a run" in one_error("runs", "empty")
