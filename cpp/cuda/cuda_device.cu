@@ -1,7 +1,6 @@
 #include "cuda_device.hpp"
 
 #include "cufft_loader.hpp"
-#include "deposit_kernels.hpp"
 #include "deposit.hpp"
 #include "gather.hpp"
 #include "mesh_kernels.hpp"
@@ -196,6 +195,14 @@ void CudaDevice::synchronize() {
 void CudaDevice::wait_for(std::uintptr_t stream) {
     state_->use();
     check(cudaStreamSynchronize(reinterpret_cast<cudaStream_t>(stream)), "another library's stream");
+}
+
+bool CudaDevice::holds(const void *memory) const {
+    cudaPointerAttributes found{};
+    const bool known = cudaPointerGetAttributes(&found, memory) == cudaSuccess;
+    cudaGetLastError();
+    return known && (found.type == cudaMemoryTypeManaged ||
+                     (found.type == cudaMemoryTypeDevice && found.device == state_->ordinal));
 }
 
 void CudaDevice::transform_forward(int n, int rank, int batch, const float *from, float *to) {

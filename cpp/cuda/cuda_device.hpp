@@ -45,6 +45,9 @@ class CudaDevice {
     // Waits for what another library has put into its stream.
     void wait_for(std::uintptr_t stream);
 
+    // Whether memory is this GPU's.
+    bool holds(const void *memory) const;
+
     // For the kernels that cuda_device.cu names.
     template <class Kernel> void launch(unsigned blocks, const Kernel &kernel);
 

@@ -34,6 +34,17 @@ class EmulatedDevice {
     void download(void *to, const void *from, std::size_t bytes) {
         copy(to, from, bytes);
     }
+    // Every pitch-th float from the start on.
+    void download_some(float *to, const float *from, std::size_t pitch, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            to[i] = from[i * pitch];
+    }
+    // What a library with arrays of its own has put into its stream is done here before it returns.
+    void wait_for(std::uintptr_t) {
+    }
+    bool holds(const void *) const {
+        return true;
+    }
     void copy(void *to, const void *from, std::size_t bytes) {
         if (bytes)
             std::memcpy(to, from, bytes);
@@ -42,6 +53,9 @@ class EmulatedDevice {
         std::memset(memory, 0, bytes);
     }
     void synchronize() {
+    }
+    int ordinal() const {
+        return 0;
     }
 
     template <class Kernel> void launch(unsigned blocks, const Kernel &kernel) {
