@@ -25,7 +25,7 @@ from results import machine, write_results
 import szfast
 from szfast import networks
 from szfast.maps.make import pixel_size_kpc
-from szfast.maps.method import Scene
+from szfast.maps.scene import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.projection import project
 from szfast.maps.sightlines import sightlines

@@ -8,7 +8,7 @@ function(szfast_add_levels target)
   foreach(level IN LISTS levels)
     set(objects szfast_${level})
     add_library(${objects} OBJECT cpp/cpu/deposit_corners.cpp cpp/cpu/deposit_separable.cpp cpp/cpu/observe.cpp
-      cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp)
+      cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp cpp/cpu/spread_view.cpp)
     target_include_directories(${objects} PRIVATE cpp/include cpp/cpu)
     target_compile_definitions(${objects} PRIVATE SZFAST_LEVEL=${level})
     # sqrt without errno is one instruction; nothing here reads errno. Vectors of lanes never cross a library's boundary.

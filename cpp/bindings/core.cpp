@@ -7,7 +7,9 @@
 
 namespace szfast::bindings {
 
+void register_columns(py::module_ &module);
 void register_mesh(py::module_ &module);
+void register_spread(py::module_ &module);
 
 namespace {
 
@@ -112,7 +114,9 @@ PYBIND11_MODULE(_core, module) {
     module.def("fast_length", &fast_length, py::arg("wanted"),
                "Smallest even length from `wanted` on with factors 2, 3, 5.");
     module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
+    register_columns(module);
     register_mesh(module);
+    register_spread(module);
 }
 
 } // namespace szfast::bindings

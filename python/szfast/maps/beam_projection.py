@@ -115,11 +115,6 @@ class Mesh:
         modes = 3 * self.slice.error[0] + r4 * self.slice.error[1]
         return float(taps + self.spread.amplification * modes + ROUNDING)
 
-    def cost_ns(self, count: int, views: int) -> float:
-        """CPU time, roughly: particles, mesh, transform, slices."""
-        parts = min(8, count // 2**18 + 1)
-        return 12.0 * count + (4.0 * parts + 10.0) * self.points**3 + 8e4 * views
-
 
 @dataclass(frozen=True, eq=False)
 class BeamProjection:
@@ -227,10 +222,11 @@ def pixel_error(kernel: str, sigma_pixels: float, h_pixels: NDArray[np.float64])
 
 @lru_cache(maxsize=8)
 def _pixel_error_table(kernel: str, sigma_pixels: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    h = np.concatenate([np.linspace(0, 4, 33), np.geomspace(4.5, 64, 12)])
+    h = np.concatenate([np.linspace(0, 4, 33), np.geomspace(4.5, 1024, 60)])
     q = np.linspace(0.0, 60.0, 2001)
-    # what is beyond the table is smaller than its end; a transform that oscillates counts by its envelope
+    # a transform that oscillates counts by its envelope; beyond 60 it falls off at least as its steepest edge does
     shape = np.maximum.accumulate(np.abs(kernel_transform(kernel, q))[::-1])[::-1]
+    power = 2 if kernel == "uniform" else 5
     side = np.linspace(-4.5, 4.5, 21) / sigma_pixels
     kx, ky = np.meshgrid(side, side)
     weight = np.exp(-0.5 * (kx**2 + ky**2) * sigma_pixels**2)
@@ -242,6 +238,8 @@ def _pixel_error_table(kernel: str, sigma_pixels: float) -> tuple[NDArray[np.flo
                 continue
             x, y = kx + 2 * np.pi * i, ky + 2 * np.pi * j
             window = weight * np.abs(np.sinc(x / (2 * np.pi)) * np.sinc(y / (2 * np.pi)))
-            table += (window * np.interp(np.hypot(x, y) * h[:, None, None], q, shape)).sum(axis=(1, 2))
+            at = np.hypot(x, y) * h[:, None, None]
+            envelope = np.interp(at, q, shape) * np.minimum(1.0, 60.0 / np.maximum(at, 1e-9)) ** power
+            table += (window * envelope).sum(axis=(1, 2))
     # the images beyond the second fall off as the window does: together less than half of those before
     return h, 1.5 * table

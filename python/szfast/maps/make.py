@@ -17,8 +17,9 @@ from szfast.gas.particles import Gas
 from szfast.gas.read import read_snapshot
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.mapset import MapSet
-from szfast.maps.method import Scene, check_method, see
+from szfast.maps.method import check_method, see
 from szfast.maps.noise import NoiseKey
+from szfast.maps.scene import Scene
 from szfast.maps.sightlines import sightlines as views_of
 from szfast.maps.spectrum import noise_spectrum
 

@@ -1,0 +1,148 @@
+"""What is mapped: gas about a centre, from where, with what; and what came of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
+from szfast.gas.particles import Gas
+from szfast.maps.beam_projection import Particles
+from szfast.maps.instrument import Instrument
+from szfast.maps.mapset import Conserved
+from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.spectrum import NoiseSpectrum
+
+LEAST_BAND_LIMIT = 5.1
+"""A beam band-limits the pixels if its sigma times their Nyquist wave number is at least this: 2e-6 is beyond it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is mapped: gas about a centre, from where, with what.
+
+    Parameters
+    ----------
+    gas : Gas
+        The particles.
+    views : (L, 3, 3) float64 array
+        Rotation matrices; columns are image x, image y and the line of sight.
+    instrument : Instrument
+        Pixel, field and beam.
+    pixel_kpc : float
+        Side of a pixel at the cluster.
+    center_kpc : (3,) array or None
+        Physical position of the maps' centre relative to the gas's origin.
+    depth_kpc : float or None
+        Only particles within half of it on both sides of the centre.
+    spectrum : NoiseSpectrum or None
+        Noise, or none.
+    key : NoiseKey
+        Key of the noise.
+    threads : int
+        Zero for all cores.
+    """
+
+    gas: Gas
+    views: NDArray[np.float64]
+    instrument: Instrument
+    pixel_kpc: float
+    center_kpc: NDArray[np.float64] | None
+    depth_kpc: float | None
+    spectrum: NoiseSpectrum | None
+    key: NoiseKey
+    threads: int
+
+    @property
+    def sigma_pixels(self) -> float:
+        """Standard deviation of the beam in pixels."""
+        return self.instrument.beam_sigma_arcmin / self.instrument.pixel_arcmin
+
+    @property
+    def sigma_kpc(self) -> float:
+        """Standard deviation of the beam at the cluster."""
+        return self.sigma_pixels * self.pixel_kpc
+
+    @property
+    def point_kpc2(self) -> float:
+        """Area over which the beam spreads a point: its Compton area over this is its brightest y."""
+        return 2 * math.pi * self.sigma_kpc**2
+
+    @property
+    def half_depth_kpc(self) -> float:
+        """Largest distance from the centre along the line of sight."""
+        return math.inf if self.depth_kpc is None else 0.5 * self.depth_kpc
+
+    @property
+    def band_limited(self) -> bool:
+        """Whether the beam leaves no modes that the pixels cannot hold."""
+        return math.pi * self.sigma_pixels >= LEAST_BAND_LIMIT
+
+    def particles(self) -> Particles:
+        """The gas relative to the centre, in float32 as the core takes it."""
+        from szfast._core import particle_columns
+
+        gas = self.gas
+        x, y, z, area = particle_columns(
+            np.ascontiguousarray(gas.offset_kpc, dtype=np.float64),
+            np.zeros(3) if self.center_kpc is None else np.ascontiguousarray(self.center_kpc, dtype=np.float64),
+            *(
+                np.ascontiguousarray(v, dtype=np.float32)
+                for v in (gas.mass_msun, gas.hydrogen_fraction, gas.electrons_per_hydrogen, gas.temperature_k)
+            ),
+            factor=COMPTON_Y_KPC2_PER_MSUN_K,
+            threads=self.threads,
+        )
+        return Particles(x, y, z, np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32), area)
+
+    def observe(
+        self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
+    ) -> NDArray[np.float32]:
+        """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y."""
+        from szfast import _core
+
+        spectrum = self.spectrum if noise else None
+        numbers = np.arange(len(self.views))
+        y: NDArray[np.float32] = _core.observe(
+            maps=area_kpc2,
+            spectra=spectra_kpc2,
+            keys=None if spectrum is None else self.key.of_views(numbers),
+            size=self.instrument.size,
+            transfer=self.instrument.beam(self.instrument.multipoles()) / self.pixel_kpc**2,
+            amplitude=None if spectrum is None else mode_amplitude(self.instrument, spectrum),
+            threads=self.threads,
+        )
+        return y
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Maps, the method that made them, and the error it guarantees.
+
+    Parameters
+    ----------
+    y : (L, size, size) float32 array
+        Dimensionless y.
+    method : str
+        ``exact`` or ``beam``.
+    bound : float or None
+        Largest error, as a share of a map's largest value without noise; None where no beam band-limits the pixels.
+    conserved : Conserved
+        Compton area at the stages of the projection.
+    """
+
+    y: NDArray[np.float32]
+    method: str
+    bound: float | None
+    conserved: Conserved
+
+
+def bound_of(error: float, clean: NDArray[np.floating]) -> float:
+    """An error in y as a share of the least bright map's largest value, which may be lower by as much as the error."""
+    peak = float(clean.max(axis=(1, 2)).min()) if clean.size else 0.0
+    if peak > error:
+        return error / (peak - error)
+    return 0.0 if error == 0 else math.inf
