@@ -4,10 +4,14 @@
 #include "device_array.hpp"
 #include "emulated_device.hpp"
 #include "engine_arguments.hpp"
-#include "gather.hpp"
+#include "arrays_kernels.hpp"
 #include "mesh.hpp"
 #include "observe.hpp"
+#include "spread.hpp"
 
+#include <pybind11/complex.h>
+
+#include <complex>
 #include <optional>
 
 namespace szfast::bindings {
@@ -210,6 +214,92 @@ DeviceArray observe(Engine<Device> &engine, const py::object &maps, const py::ob
     return array_of(engine.device, out, {count, size, size});
 }
 
+// Which modes images take, as the arguments factors (fields, n, kept) and rows (n); holds their arrays.
+struct ImageArguments {
+    ImageArguments(const py::object &factors, const py::object &rows, int cells, int fields, int size)
+        : factor(checked<std::complex<float>>(factors, "factors", {fields, -1, -1})),
+          row(checked<int>(rows, "rows", {factor.shape(1)})) {
+        const int n = int(factor.shape(1)), kept = int(factor.shape(2));
+        if (n < size || (n - size) % 2 || n > cells || kept > n / 2 + 1)
+            throw py::value_error("factors: expected at most (" + std::to_string(fields) + ", cells, n / 2 + 1), found " +
+                                  shape_text(factor));
+        for (int i = 0; i < n; ++i)
+            if (row.data()[i] < 0 || row.data()[i] >= cells)
+                throw py::value_error("rows: value " + std::to_string(i) + " is outside the grid");
+        design = {n, kept, size, reinterpret_cast<const cuda::ComplexFloat *>(factor.data()), row.data()};
+    }
+    py::array_t<std::complex<float>> factor;
+    py::array_t<int> row;
+    cuda::ImageDesign design;
+};
+
+// The images (views, size, size), on the device, that more is added to.
+template <class Device> float *images_at(Device &device, const DeviceArray &y, py::ssize_t views) {
+    const auto &shape = y.shape();
+    if (shape.size() != 3 || shape[0] != views || shape[1] != shape[2] || !y.dtype().equal(py::dtype::of<float>()) ||
+        y.ordinal() != place_of(device))
+        throw py::value_error("y: expected float32 (views, size, size) of this device, found " + y.text());
+    return static_cast<float *>(y.memory().get());
+}
+
+template <class Device>
+py::tuple add_spread(Engine<Device> &engine, const DeviceArray &images, const py::object &x, const py::object &y,
+                     const py::object &z, const py::object &h, const py::object &Y, const py::object &views, int cells,
+                     double cell_kpc, double reach_kpc, double half_depth_kpc, double h_above_kpc, double h_to_kpc,
+                     int taps, const py::object &window, const py::object &factors, const py::object &rows) {
+    const auto turns = checked<double>(views, "views", {-1, 3, 3});
+    require_finite(turns, "views");
+    const auto weights = checked<double>(window, "window", {window_degree + 1, window_row});
+    const SpreadDesign design = checked_spread(
+        {cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()});
+    const py::ssize_t count = turns.shape(0);
+    float *const to = images_at(engine.device, images, count);
+    const ImageArguments image(factors, rows, cells, window_fields, int(images.shape()[1]));
+    const Columns<Device> columns(engine.device, x, y, z, h, Y);
+    py::array_t<double> loaded(count), whole(count);
+    const double *const turn = turns.data();
+    double *const sums = loaded.mutable_data(), *const wholes = whole.mutable_data();
+    {
+        const py::gil_scoped_release unlocked;
+        cuda::add_spread(engine.device, columns.view(), design, turn, int(count), image.design, to, sums, wholes);
+        engine.device.synchronize();
+    }
+    return py::make_tuple(loaded, whole);
+}
+
+template <class Device>
+py::array_t<double> add_maps(Engine<Device> &engine, const DeviceArray &y, const py::object &maps,
+                             const py::object &factors, const py::object &rows) {
+    const Input<double> from = input<double>(engine.device, maps, "maps", {-1, -1, -1});
+    const py::ssize_t count = from.shape[0], n = from.shape[1];
+    float *const to = images_at(engine.device, y, count);
+    const ImageArguments image(factors, rows, int(n), 1, int(y.shape()[1]));
+    if (image.design.n != n || from.shape[2] != n)
+        throw py::value_error("maps: expected shape (views, n, n), found " + extent_text(from.shape));
+    py::array_t<double> whole(count);
+    double *const wholes = whole.mutable_data();
+    {
+        const py::gil_scoped_release unlocked;
+        cuda::add_maps(engine.device, from.data, image.design, int(count), to, wholes);
+        engine.device.synchronize();
+    }
+    return whole;
+}
+
+template <class Device> DeviceArray no_images(Engine<Device> &engine, py::ssize_t views, py::ssize_t size) {
+    const Buffer<float> y = cuda::zeros<float>(engine.device, std::size_t(views) * size * size);
+    engine.device.synchronize();
+    return array_of(engine.device, y, {views, size, size});
+}
+
+template <class Device> void add(Engine<Device> &engine, const DeviceArray &y, const DeviceArray &more) {
+    float *const to = images_at(engine.device, y, y.length());
+    const Input<float> from = input<float>(engine.device, py::cast(more), "more", y.shape());
+    const std::size_t count = std::size_t(y.shape()[0]) * y.shape()[1] * y.shape()[2];
+    engine.device.launch(cuda::blocks_for(count, cuda::AddArray::threads), cuda::AddArray{{}, from.data, count, to});
+    engine.device.synchronize();
+}
+
 template <class Device> DeviceArray put(Engine<Device> &engine, const py::object &values) {
     const auto array = checked<float>(values, "values", {-1});
     Buffer<float> buffer = cuda::upload(engine.device, array.data(), std::size_t(array.size()));
@@ -257,6 +347,16 @@ void register_engine(py::module_ &module, const char *name, const char *what, Ar
              "As szfast._core.mesh_spectra; the spectra stay on the device.")
         .def("observe", &observe<Device>, py::kw_only(), arg("maps"), arg("keys"), arg("size"), arg("transfer"),
              arg("amplitude"), arg("spectra") = py::none(), "As szfast._core.observe; the maps stay on the device.")
+        .def("no_images", &no_images<Device>, arg("views"), arg("size"), "Float32 (views, size, size) zeros.")
+        .def("add_spread", &add_spread<Device>, arg("images"), arg("x"), arg("y"), arg("z"), arg("h"), arg("Y"),
+             py::kw_only(), arg("views"), arg("cells"), arg("cell_kpc"), arg("reach_kpc"), arg("half_depth_kpc"),
+             arg("h_above_kpc"), arg("h_to_kpc"), arg("taps"), arg("window"), arg("factors"), arg("rows"),
+             "Add to images what szfast._core.spread makes of a class of particles: its fields' modes times complex64\n"
+             "(4, n, kept) factors, at int32 (n,) rows of the grid's. Returns float64 (L,) Y of the class within the\n"
+             "depth and on the grid.")
+        .def("add_maps", &add_maps<Device>, arg("images"), arg("maps"), py::kw_only(), arg("factors"), arg("rows"),
+             "Add maps of a deposit, their modes times complex64 (1, n, kept) factors; returns their sums.")
+        .def("add", &add<Device>, arg("images"), arg("more"), "Add images to images.")
         .def("put", &put<Device>, arg("values"), "Copy a float32 (N,) array to the device.")
         .def("take", &take<Device>, arg("values"), arg("places"), "Values at int64 (M,) places, on the device.")
         .def("every", &every<Device>, arg("values"), arg("step"), "Every step-th value, on the host.");

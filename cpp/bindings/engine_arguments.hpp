@@ -5,6 +5,7 @@
 #include "szfast/deposit.hpp"
 #include "szfast/mesh.hpp"
 #include "szfast/observe.hpp"
+#include "szfast/spread.hpp"
 
 #include <cmath>
 #include <string>
@@ -60,6 +61,18 @@ inline py::array_t<double> checked_transfer(const py::object &transfer, int size
         throw py::value_error("size: expected at most " + std::to_string(padded) + ", less by an even number, found " +
                               std::to_string(size));
     return beam;
+}
+
+inline SpreadDesign checked_spread(const SpreadDesign &design) {
+    if (design.taps != 4 && design.taps != 6 && design.taps != 8)
+        throw py::value_error("taps: expected 4, 6 or 8, found " + std::to_string(design.taps));
+    if (design.cells < 2 * window_row || design.cells > 16384)
+        throw py::value_error("cells: expected 16 to 16384, found " + std::to_string(design.cells));
+    if (!(design.cell_kpc > 0 && std::isfinite(design.cell_kpc) && design.reach_kpc >= 0 && design.half_depth_kpc > 0))
+        throw py::value_error("cell_kpc, reach_kpc, half_depth_kpc: expected positive numbers");
+    if (!(design.h_to_kpc > design.h_above_kpc && design.h_to_kpc >= 0 && std::isfinite(design.h_to_kpc)))
+        throw py::value_error("h_to_kpc: expected more than h_above_kpc");
+    return design;
 }
 
 // A mesh and the modes taken from it; holds the arrays that they point to.

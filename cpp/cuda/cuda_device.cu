@@ -2,9 +2,10 @@
 
 #include "cufft_loader.hpp"
 #include "deposit.hpp"
-#include "gather.hpp"
+#include "arrays_kernels.hpp"
 #include "mesh_kernels.hpp"
 #include "observe_kernels.hpp"
+#include "spread_kernels.hpp"
 
 #include <cuda_runtime.h>
 
@@ -245,5 +246,11 @@ SZFAST_LAUNCH(ToFloats)
 SZFAST_LAUNCH(ObserveModes)
 SZFAST_LAUNCH(Crop)
 SZFAST_LAUNCH(Gather)
+SZFAST_LAUNCH(AddArray)
+SZFAST_LAUNCH(SumOverParticles<SumOfSize>)
+SZFAST_LAUNCH(SpreadFields)
+SZFAST_LAUNCH(FieldsApart)
+SZFAST_LAUNCH(ImageModes)
+SZFAST_LAUNCH(AddMiddle)
 
 } // namespace szfast::cuda

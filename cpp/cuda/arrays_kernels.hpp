@@ -1,4 +1,4 @@
-// Values of an array at given places.
+// Values of an array at given places, and sums of two arrays.
 #pragma once
 
 #include "launch.hpp"
@@ -13,6 +13,16 @@ struct Gather : OnePhase {
     SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
         for (std::size_t i = lane.first(); i < count; i += lane.stride())
             to[i] = from[places[i]];
+    }
+};
+
+struct AddArray : OnePhase {
+    const float *from;
+    std::size_t count;
+    float *to;
+    SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
+        for (std::size_t i = lane.first(); i < count; i += lane.stride())
+            to[i] += from[i];
     }
 };
 
