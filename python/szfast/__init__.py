@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from szfast import networks as networks
+    from szfast.engines import backends as backends
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
     from szfast.gas import read_snapshot as read_snapshot
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "SzfastError": "szfast.errors",
+    "backends": "szfast.engines",
     "Gas": "szfast.gas",
     "read_snapshot": "szfast.gas",
     "read_halos": "szfast.snapshots.halos",

@@ -76,3 +76,7 @@ class NetworkError(SzfastError):
 
 class MissingExtraError(SzfastError, ImportError):
     """A feature needs an optional dependency that is not installed."""
+
+
+class DeviceError(SzfastError, RuntimeError):
+    """A GPU is asked for where none can be used."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.engines import operation
 from szfast.gas.particles import Gas
 
 
@@ -18,14 +20,14 @@ class Projection:
     Parameters
     ----------
     area_kpc2 : (L, n, n) float64 array
-        Share of the particles' Compton area in each pixel, row by row from the lowest image y.
+        Share of the particles' Compton area in each pixel, row by row from the lowest image y; on the device.
     loaded_kpc2 : (L,) float64 array
         Compton area of the particles within the depth.
     pixel_kpc : float
         Side of a pixel.
     """
 
-    area_kpc2: NDArray[np.float64]
+    area_kpc2: Any
     loaded_kpc2: NDArray[np.float64]
     pixel_kpc: float
 
@@ -40,6 +42,7 @@ def project(
     depth_kpc: float | None = None,
     rtol: float = 1e-7,
     threads: int = 0,
+    device: Any = None,
 ) -> Projection:
     """Project the Compton area of gas along lines of sight.
 
@@ -67,17 +70,17 @@ def project(
         cluster of 10^6 particles 1e-3 leaves 1e-6 of the map's peak. Below 1e-5 a slower way takes over, good to 1e-7.
     threads : int
         Zero for all cores.
+    device : szfast._cuda.Device, optional
+        The GPU that computes; the CPU by default.
 
     Returns
     -------
     Projection
         Compton area per pixel.
     """
-    from szfast._core import deposit
-
     offset_kpc = gas.offset_kpc if center_kpc is None else gas.offset_kpc - center_kpc
     x, y, z = (np.ascontiguousarray(offset_kpc[:, axis], dtype=np.float32) for axis in range(3))
-    area_kpc2, loaded_kpc2 = deposit(
+    area_kpc2, loaded_kpc2 = operation("deposit", device, threads)(
         x,
         y,
         z,
@@ -89,6 +92,5 @@ def project(
         half_depth_kpc=math.inf if depth_kpc is None else 0.5 * depth_kpc,
         kernel=gas.kernel,
         rtol=rtol,
-        threads=threads,
     )
     return Projection(area_kpc2, loaded_kpc2, pixel_kpc)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.engines import operation
 from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import Particles
+from szfast.maps.device_particles import ParticlesOnDevice
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved
 from szfast.maps.noise import NoiseKey, mode_amplitude
@@ -44,6 +47,8 @@ class Scene:
         Key of the noise.
     threads : int
         Zero for all cores.
+    device : szfast._cuda.Device or None
+        The GPU that computes; None for the CPU.
     """
 
     gas: Gas
@@ -55,6 +60,7 @@ class Scene:
     spectrum: NoiseSpectrum | None
     key: NoiseKey
     threads: int
+    device: Any = None
 
     @property
     def sigma_pixels(self) -> float:
@@ -96,25 +102,27 @@ class Scene:
             factor=COMPTON_Y_KPC2_PER_MSUN_K,
             threads=self.threads,
         )
-        return Particles(x, y, z, np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32), area)
+        particles = Particles(x, y, z, np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32), area)
+        return particles if self.device is None else ParticlesOnDevice.of(particles, self.device)
 
-    def observe(
-        self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
-    ) -> NDArray[np.float32]:
-        """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y."""
-        from szfast import _core
-
+    def observe(self, area_kpc2: Any, spectra_kpc2: Any, *, noise: bool) -> Any:
+        """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y, on the device."""
         spectrum = self.spectrum if noise else None
         numbers = np.arange(len(self.views))
-        y: NDArray[np.float32] = _core.observe(
+        return operation("observe", self.device, self.threads)(
             maps=area_kpc2,
             spectra=spectra_kpc2,
             keys=None if spectrum is None else self.key.of_views(numbers),
             size=self.instrument.size,
             transfer=self.instrument.beam(self.instrument.multipoles()) / self.pixel_kpc**2,
             amplitude=None if spectrum is None else mode_amplitude(self.instrument, spectrum),
-            threads=self.threads,
         )
+
+    def sum_of(self, y: Any, more: Any) -> Any:
+        """Maps and more maps, float32, on the device."""
+        if self.device is None:
+            return y.astype(np.float32) + more.astype(np.float32)
+        self.device.add(y, more)
         return y
 
 
@@ -125,7 +133,7 @@ class Seen:
     Parameters
     ----------
     y : (L, size, size) float32 array
-        Dimensionless y.
+        Dimensionless y, on the scene's device.
     method : str
         ``exact`` or ``beam``.
     bound : float or None
@@ -134,7 +142,7 @@ class Seen:
         Compton area at the stages of the projection.
     """
 
-    y: NDArray[np.float32]
+    y: Any
     method: str
     bound: float | None
     conserved: Conserved
