@@ -98,20 +98,20 @@ def test_a_cluster_is_its_direct_sum(kernel):
 @pytest.mark.parametrize("redshift", [0.05, 0.15, 0.3, 0.6])
 def test_at_any_redshift(redshift):
     gas = cluster(redshift=redshift, h_kpc=(20, 60, 120))
-    maps = szfast.make_maps(gas, method="beam", noise=None)
-    assert maps.method == "beam"
-    assert error_of(maps, gas) < min(maps.bound, 1e-4)
+    for method in ("beam", "exact"):
+        maps = szfast.make_maps(gas, method=method, noise=None)
+        # nearby, no mesh is fine enough, and the exact method takes over
+        assert maps.method == method or redshift == 0.05
+        assert error_of(maps, gas) < min(maps.bound, 1e-4)
 
 
+@pytest.mark.parametrize("method", ["auto", "beam", "exact"])
 @pytest.mark.parametrize("rtol", [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5])
-def test_the_asked_error_is_kept_or_the_exact_method_used(rtol):
-    gas = cluster(h_kpc=(10, 60, 100))
-    maps = szfast.make_maps(gas, method="beam", rtol=rtol, noise=None)
-    if maps.method == "beam":
-        assert error_of(maps, gas) <= maps.bound <= rtol
-    else:
-        assert maps.bound is None
-        assert rtol < 1e-3
+def test_the_asked_error_is_kept(rtol, method):
+    gas = cluster(h_kpc=(10, 60, 100, 1500))
+    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None)
+    assert error_of(maps, gas) <= maps.bound <= rtol
+    assert maps.method == "exact" or rtol >= 1e-4
 
 
 def test_coarser_meshes_are_used_for_larger_errors():
@@ -122,19 +122,37 @@ def test_coarser_meshes_are_used_for_larger_errors():
     assert error_of(coarse, gas) > error_of(fine, gas)
 
 
-sizes = st.sampled_from([0.5, 30.0, 200.0, 700.0, 1500.0, 6000.0])
+# up to the field's size at the second of the redshifts below
+sizes = st.sampled_from([0.0, 0.5, 30.0, 200.0, 700.0, 1500.0, 6000.0, 33000.0])
 places = st.floats(-1.0, 1.0).map(lambda v: 9000.0 * v**3)
 particle = st.tuples(places, places, places, sizes, st.floats(0.01, 1.0))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(particle, min_size=1, max_size=12), st.sampled_from(KERNELS), st.sampled_from([0.1, 0.2, 0.5]))
-def test_the_bound_holds_for_any_particles(particles, kernel, redshift):
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(particle, min_size=1, max_size=12),
+    st.sampled_from(KERNELS),
+    st.sampled_from([0.1, 0.2, 0.5]),
+    st.sampled_from([5e-2, 1e-3, 1e-5]),
+    st.sampled_from(["auto", "exact", "beam"]),
+)
+def test_the_bound_holds_for_any_particles(particles, kernel, redshift, rtol, method):
     *position, h, area = np.array(particles).T
     gas = gas_of(np.transpose(position), h, area, kernel=kernel, redshift=redshift)
-    maps = szfast.make_maps(gas, method="beam", rtol=0.05, noise=None, sightlines="euler27")
-    if maps.method == "beam":
-        assert error_of(maps, gas, views=(1, 13)) <= maps.bound <= 0.05
+    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None, sightlines="euler27")
+    # the truth is itself good to 3e-7 of all gas in one point; the bound may stay above what was asked for only where
+    # such a point would outshine what is seen by far, since maps are kept in float32
+    truth_error, concentration = truth_limits(maps, gas)
+    assert error_of(maps, gas, views=(1, 13)) <= maps.bound + truth_error
+    assert maps.bound <= rtol or concentration * 5e-7 > 0.5 * rtol
+
+
+def truth_limits(maps, gas) -> tuple[float, float]:
+    instrument = maps.instrument
+    sigma_kpc = instrument.beam_sigma_arcmin / instrument.pixel_arcmin * maps.pixel_kpc
+    point = gas.compton_y_kpc2().sum() / (2 * np.pi * sigma_kpc**2)
+    concentration = point / maps.y.max(axis=(1, 2)).min()
+    return 3e-7 * concentration, concentration
 
 
 @pytest.mark.parametrize("place", [0.0, 13.0, -87.0, 211.0, 500.0, 3000.0])
@@ -145,10 +163,29 @@ def test_one_particle_keeps_the_bound_wherever_it_is_in_its_cell(place):
     assert error_of(maps, gas) <= maps.bound <= 1e-3
 
 
-def test_all_in_one_place():
-    gas = gas_of(np.full((5000, 3), 123.4), np.full(5000, 1.0), np.ones(5000))
-    maps = szfast.make_maps(gas, method="beam", noise=None)
-    assert error_of(maps, gas) <= maps.bound <= 1e-3
+@pytest.mark.parametrize(("method", "rtol"), [("beam", 1e-3), ("exact", 1e-3), ("exact", 1e-5)])
+@pytest.mark.parametrize("h_kpc", [0.0, 1.0])
+def test_all_in_one_place(method, rtol, h_kpc):
+    gas = gas_of(np.full((5000, 3), 123.4), np.full(5000, h_kpc), np.ones(5000))
+    maps = szfast.make_maps(gas, method=method, noise=None, rtol=rtol)
+    assert error_of(maps, gas) <= maps.bound <= rtol
+
+
+def test_a_depth_leaves_out_what_is_beyond_it():
+    gas = cluster(400)
+    maps = szfast.make_maps(gas, depth=1 * u.Mpc, noise=None, rtol=1e-5)
+    view = maps.views[5]
+    near = np.abs(gas.offset_kpc @ view[:, 2]) <= 500
+    inside = gas_of(gas.offset_kpc[near], gas.smoothing_length_kpc[near], gas.mass_msun[near] / 1e10)
+    truth = seen_directly(inside, view, maps.pixel_kpc)
+    assert np.abs(maps.y[5] - truth).max() <= maps.bound * truth.max()
+    np.testing.assert_allclose(maps.conserved.loaded_kpc2[5], inside.compton_y_kpc2().sum(), rtol=1e-6)
+
+
+def test_no_gas_is_a_black_map():
+    maps = szfast.make_maps(gas_of(np.empty((0, 3)), [], []), noise=None)
+    assert not maps.y.any()
+    assert maps.bound == 0
 
 
 def test_particles_that_no_mesh_takes_are_mapped_exactly():
@@ -159,10 +196,9 @@ def test_particles_that_no_mesh_takes_are_mapped_exactly():
         np.concatenate([core.smoothing_length_kpc, few.smoothing_length_kpc]),
         np.concatenate([core.mass_msun, few.mass_msun]) / 1e10,
     )
-    # the exact method's pixels move the two narrow ones; that is in the bound
-    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=0.02)
+    maps = szfast.make_maps(gas, method="beam", noise=None)
     assert maps.method == "beam"
-    assert error_of(maps, gas, views=(0, 3, 7)) <= maps.bound
+    assert error_of(maps, gas, views=(0, 3, 7)) <= maps.bound <= 1e-3
 
 
 def test_same_bits_for_any_number_of_threads():
@@ -179,7 +215,8 @@ def test_noise_is_that_of_the_exact_method():
         szfast.make_maps(gas, method=method, seed=8).y - szfast.make_maps(gas, method=method, noise=None).y
         for method in ("beam", "exact")
     ]
-    np.testing.assert_allclose(noise[0], noise[1], atol=2e-7 * np.abs(szfast.make_maps(gas).y).max() + 1e-11)
+    # rounding of the maps to float32
+    np.testing.assert_allclose(noise[0], noise[1], atol=4e-7 * np.abs(szfast.make_maps(gas).y).max() + 1e-11)
 
 
 def test_what_is_conserved_is_told():
@@ -192,12 +229,13 @@ def test_what_is_conserved_is_told():
 
 def test_auto_takes_the_cheaper_and_says_why(caplog):
     with caplog.at_level(logging.INFO, logger="szfast.maps"):
-        assert szfast.make_maps(cluster(50), method="auto", sightlines=np.eye(3)[None]).method == "exact"
+        # kernels too wide for a mesh: nothing is left for it to save
+        assert szfast.make_maps(cluster(2000, h_kpc=(1500,)), rtol=1e-2).method == "exact"
         assert "cheaper" in caplog.text
-        many = szfast.make_maps(cluster(60000), method="auto")
+        many = szfast.make_maps(cluster(60000))
     assert many.method == "beam"
     assert f"error at most {many.bound:.1e}" in caplog.text
-    assert szfast.make_maps(cluster(60000), method="auto", rtol=1e-6).method == "exact"
+    assert szfast.make_maps(cluster(6000), rtol=1e-6).method == "exact"
 
 
 def test_where_there_is_no_beam_method():
@@ -257,28 +295,26 @@ def binned_exact(**options) -> np.ndarray:
     return y.reshape(len(y), planck.size, 4, planck.size, 4).mean(axis=(2, 4))
 
 
-def compare_real(redshifts, rtol=1e-3, limit=3e-4, **options):
+def compare_real(redshifts, rtol=1e-3, limit=3e-4, method="auto", **options):
     # every ninth view: the comparison is slow
     options["sightlines"] = szfast.make_maps(cluster(5)).views[::9]
     for redshift in redshifts:
-        seen = szfast.make_maps(method="beam", redshift=redshift, rtol=rtol, noise=None, **options)
-        assert seen.method == "beam"
+        seen = szfast.make_maps(method=method, redshift=redshift, rtol=rtol, noise=None, **options)
         exact = binned_exact(redshift=redshift, **options)
         error = (np.abs(seen.y - exact).max(axis=(1, 2)) / exact.max(axis=(1, 2))).max()
-        # what finer pixels leave of their effect is below 2e-4
-        assert error < min(seen.bound, limit)
+        assert seen.bound <= rtol
+        # finer pixels move narrow particles a quarter as far: 2e-4
+        assert error < min(seen.bound + 2e-4, limit)
 
 
 def test_a_real_cluster(real_data):
     center = [2501.6, 2497.2, 2503.0] * u.kpc / cu.littleh
     # nearer, more of its gas is in kernels that are wide against the beam
-    compare_real((0.15, 0.3, 0.6), snapshot=real_data("the300/snap_Gadget_sample"), center=center)
+    compare_real((0.05, 0.15, 0.3, 0.6), snapshot=real_data("the300/snap_Gadget_sample"), center=center)
 
 
 def test_a_real_box(real_data):
     snapshot = real_data("gadget4/box/snapshot_002.hdf5")
     halo = szfast.read_halos(real_data("gadget4/box/fof_subhalo_tab_002.hdf5"), snapshot=snapshot)[0]
-    # farther out the sparse gas of the box is too wide for the default bound, and the method is exact
     compare_real((0.6,), snapshot=snapshot, halo=halo, radius=10 * u.Mpc)
-    # with all of it a larger bound can be promised, and 4e-4 was seen
     compare_real((0.3, 0.6), rtol=1e-2, limit=1e-3, snapshot=snapshot, halo=halo)

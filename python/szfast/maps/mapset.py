@@ -25,9 +25,9 @@ class Conserved:
     loaded_kpc2 : array
         Sum over the particles within the depth.
     patch_kpc2 : array
-        Sum over the projected patch, before the beam; of all gas where the method is ``beam``.
+        Sum over what was projected, before the beam: the patch, or all that a wide beam brings into the field.
     field_kpc2 : array
-        Sum over the map's field, before the beam; behind it where the method is ``beam``.
+        Sum over the map's field; behind the beam where it band-limits the pixels, else before it.
     """
 
     loaded_kpc2: NDArray[np.float64]
@@ -79,7 +79,8 @@ class MapSet:
     version : str
         Version of szfast.
     bound : float or None
-        Guaranteed error of the method ``beam``, as a share of each map's largest value without noise.
+        Guaranteed error, as a share of each map's largest value without noise; None where no beam band-limits the
+        pixels.
     """
 
     y: NDArray[np.float32]

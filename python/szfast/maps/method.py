@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -150,13 +151,16 @@ def _through_mesh(
     share = trial.share(rtol)
     how = accuracy(scene.gas.kernel, scene.sigma_pixels, share)
     cells: tuple[float, ...] = CELLS
+    concentration = trial.concentration
     while True:
-        mesh = trial.mesh(scene, rtol, cells)
+        # the first guess may be too high; a map whose gas is all in one point has one
+        guesses = (concentration, concentration / 1.5, 1.0) if cells is CELLS else (concentration,)
+        mesh = next((found for guess in guesses if (found := trial.mesh(scene, rtol, guess, cells))), None)
         if mesh is None:
             return None, f"no mesh is known to keep {rtol:g} of the peak"
         if only_if_cheaper and trial.mesh_ns(scene, mesh, how) > trial.exact_ns(scene, how):
             return None, "it is cheaper here"
-        seen = _beam(scene, particles, mesh, share)
+        seen, concentration = _beam(scene, particles, mesh, share)
         assert seen.bound is not None
         if seen.bound <= rtol:
             log.info(
@@ -169,8 +173,8 @@ def _through_mesh(
         cells = tuple(cell for cell in CELLS if cell < mesh.spread.cell)
 
 
-def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> Seen:
-    """Map through a mesh; what it does not take is mapped exactly and added."""
+def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple[Seen, float]:
+    """Map through a mesh, what it does not take exactly; and the concentration of the least concentrated view."""
     projection = project_on_mesh(
         particles,
         scene.views,
@@ -191,7 +195,9 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> Seen:
     clean = np.asarray(clean)
     _warn_if_off_centre(clean, scene.gas)
     area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
-    return Seen(y, "beam", bound_of(error, clean), Conserved(loaded, patch, area_kpc2))
+    peak = float(clean.max(axis=(1, 2)).min())
+    concentration = float(loaded.max()) / scene.point_kpc2 / peak if peak > 0 else math.inf
+    return Seen(y, "beam", bound_of(error, clean), Conserved(loaded, patch, area_kpc2)), concentration
 
 
 def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import islice
 
@@ -11,10 +10,13 @@ import numpy as np
 from szfast.maps.beam_projection import CELLS, H_LIMIT, Mesh, Particles, safe_radius_kpc
 from szfast.maps.scene import Scene
 from szfast.maps.spread_design import size_classes
-from szfast.maps.spread_projection import Accuracy, Grid, accuracy, project_behind_beam
+from szfast.maps.spread_projection import Accuracy, Grid
 
 SAMPLE = 1 << 14
 """Particles of the trial."""
+
+TYPICAL_CONCENTRATION = 5.0
+"""All gas in one point behind the beam against the brightest pixel, where the gas is not about the centre."""
 
 SPREAD_NS = {4: 33.0, 6: 48.0, 8: 64.0}
 """CPU time per particle and view, by taps; measured on a cluster of 10^6 particles, AVX-512, a shared machine."""
@@ -28,7 +30,7 @@ MESH_NS, BLOCK_NS, SLICE_NS = 13.0, 12.0, 9e4
 
 @dataclass(frozen=True)
 class Trial:
-    """A sample of the particles, mapped coarsely.
+    """A sample of the particles.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ class Trial:
     count : int
         Particles of which it is a share.
     concentration : float
-        All gas in one point behind the beam, against the brightest pixel of the least bright view that was tried.
+        All gas in one point behind the beam, against the brightest pixel, as a first guess.
     """
 
     sample: Particles
@@ -46,25 +48,14 @@ class Trial:
 
     @classmethod
     def of(cls, particles: Particles, scene: Scene) -> Trial:
-        """Map a sample in three views."""
+        """Take a sample, every so manyth particle."""
         step = max(1, len(particles) // SAMPLE)
         sample = particles.some(slice(None, None, step)) if step > 1 else particles
-        views = scene.views[:: max(1, len(scene.views) // 3)][:3]
-        images = project_behind_beam(
-            sample,
-            views,
-            scene.instrument,
-            scene.pixel_kpc,
-            scene.gas.kernel,
-            accuracy(scene.gas.kernel, scene.sigma_pixels, 1e-2),
-            half_depth_kpc=scene.half_depth_kpc,
-            threads=scene.threads,
-        )
-        peak = float(images.y.max(axis=(1, 2)).min()) if len(views) else 0.0
-        total = float(images.loaded_kpc2.max(initial=0.0))
-        concentration = total / scene.point_kpc2 / peak if peak > 0 else 1.0
-        # the views not tried may be less bright, and a sample has scatter
-        return cls(sample, len(particles), 1.1 * max(concentration, 1.0))
+        area = sample.area.astype(np.float64)
+        near = np.exp(-0.5 * (_radius2(sample) + 0.075 * sample.h.astype(np.float64) ** 2) / scene.sigma_kpc**2)
+        # gas this near the centre is at least as near in any view; a cluster beside the centre is not seen so
+        total, seen = float(area.sum()), float(area @ near)
+        return cls(sample, len(particles), min(1.05 * total / max(seen, 1e-300), TYPICAL_CONCENTRATION))
 
     def share(self, rtol: float) -> float:
         """Error of each particle that leaves a map's below `rtol`, with room for three kinds of error."""
@@ -97,14 +88,13 @@ class Trial:
         on_mesh = MESH_NS * self.count + BLOCK_NS * (1 + parts) * mesh.points**3 + SLICE_NS * len(scene.views)
         return on_mesh + self.exact_ns(scene, how, left)
 
-    def mesh(self, scene: Scene, rtol: float, cells: tuple[float, ...] = CELLS) -> Mesh | None:
+    def mesh(self, scene: Scene, rtol: float, concentration: float, cells: tuple[float, ...] = CELLS) -> Mesh | None:
         """The coarsest mesh that should keep the error, if any."""
         reach_kpc = safe_radius_kpc(scene.instrument, scene.pixel_kpc)
         if scene.depth_kpc is not None or not scene.band_limited or reach_kpc <= 0:
             return None
         some = self.sample
-        position = np.stack([some.x, some.y, some.z]).astype(np.float64)
-        radius = np.sqrt((position**2).sum(axis=0))
+        radius = np.sqrt(_radius2(some))
         # a little more than the sample's farthest, so that hardly a particle is left out
         reach_kpc = min(1.02 * float(radius.max(initial=0.0)) + 1e-3 * scene.sigma_kpc, reach_kpc)
         on_mesh = _on_mesh(some, reach_kpc, H_LIMIT * scene.sigma_kpc)
@@ -117,16 +107,19 @@ class Trial:
             float(weight @ (radius / reach_kpc) ** 4) / total,
         )
         least = 4.5 if rtol >= 5e-4 else 5.0
-        if 0.5 * least**2 < math.log(4 * self.concentration / rtol):
-            least = min(5.5, math.sqrt(2 * math.log(4 * self.concentration / rtol)))
         for cell in cells:
             mesh = Mesh.of(scene.gas.kernel, cell, least, scene.sigma_kpc, reach_kpc, means[0])
-            if mesh is not None and self.concentration * mesh.error(*means) <= 0.8 * rtol:
+            if mesh is not None and concentration * mesh.error(*means) <= rtol:
                 return mesh
         return None
 
 
 def _on_mesh(particles: Particles, radius_kpc: float, h_kpc: float) -> np.ndarray:
-    square = sum(axis.astype(np.float64) ** 2 for axis in (particles.x, particles.y, particles.z))
-    result: np.ndarray = (square <= radius_kpc**2) & (particles.h <= h_kpc)
+    result: np.ndarray = (_radius2(particles) <= radius_kpc**2) & (particles.h <= h_kpc)
+    return result
+
+
+def _radius2(particles: Particles) -> np.ndarray:
+    x, y, z = (axis.astype(np.float64) for axis in (particles.x, particles.y, particles.z))
+    result: np.ndarray = x * x + y * y + z * z
     return result
