@@ -353,9 +353,9 @@ void register_engine(py::module_ &module, const char *name, const char *what, Ar
              arg("h_above_kpc"), arg("h_to_kpc"), arg("taps"), arg("window"), arg("factors"), arg("rows"),
              "Add to images what szfast._core.spread makes of a class of particles: its fields' modes times complex64\n"
              "(4, n, kept) factors, at int32 (n,) rows of the grid's. Returns float64 (L,) Y of the class within the\n"
-             "depth and on the grid.")
+             "depth, and the sum over each periodic image.")
         .def("add_maps", &add_maps<Device>, arg("images"), arg("maps"), py::kw_only(), arg("factors"), arg("rows"),
-             "Add maps of a deposit, their modes times complex64 (1, n, kept) factors; returns their sums.")
+             "Add maps of a deposit, their modes times complex64 (1, n, kept) factors; returns the images' sums.")
         .def("add", &add<Device>, arg("images"), arg("more"), "Add images to images.")
         .def("put", &put<Device>, arg("values"), "Copy a float32 (N,) array to the device.")
         .def("take", &take<Device>, arg("values"), arg("places"), "Values at int64 (M,) places, on the device.")

@@ -121,7 +121,9 @@ Surroundings surroundings() {
         found.driver_version = 0;
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
-    if (status != cudaSuccess)
+    if (found.driver_version == 0)
+        found.no_gpu = "NVIDIA's driver is not installed";
+    else if (status != cudaSuccess)
         found.no_gpu = cudaGetErrorString(status);
     else if (count == 0)
         found.no_gpu = "no GPU is seen";

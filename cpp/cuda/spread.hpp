@@ -19,7 +19,8 @@ struct ImageDesign {
     const int *rows;
 };
 
-// y (views, size, size) is on the device and added to; whole (views), on the host, becomes the first field's sum.
+// y (views, size, size) is on the device and added to; whole (views), on the host, becomes each periodic
+// image's sum.
 template <class Device>
 void add_images(Device &device, const float *grids, int fields, int cells, const ImageDesign &design, int views,
                 float *y, double *whole) {
@@ -27,9 +28,6 @@ void add_images(Device &device, const float *grids, int fields, int cells, const
     const std::size_t pixels = std::size_t(design.n) * design.n, kept = std::size_t(design.n) * design.kept;
     const Buffer<ComplexFloat> waves = allocate<ComplexFloat>(device, wave * fields * views);
     device.transform_forward(cells, 2, fields * views, grids, reinterpret_cast<float *>(waves.data()));
-    std::vector<float> sums(views);
-    device.download_some(sums.data(), &waves.data()->re, 2 * wave * fields, sums.size());
-    std::copy(sums.begin(), sums.end(), whole);
 
     const Buffer<ComplexFloat> factors = upload(device, design.factors, kept * fields);
     const Buffer<int> rows = upload(device, design.rows, std::size_t(design.n));
@@ -37,6 +35,9 @@ void add_images(Device &device, const float *grids, int fields, int cells, const
     device.launch(blocks_for(kept * views, ImageModes::threads),
                   ImageModes{{}, waves.data(), fields, cells, factors.data(), rows.data(), design.n, design.kept,
                              std::size_t(views), modes.data()});
+    std::vector<float> sums(views);
+    device.download_some(sums.data(), &modes.data()->re, 2 * half, sums.size());
+    std::copy(sums.begin(), sums.end(), whole);
     const Buffer<float> images = allocate<float>(device, pixels * views);
     device.transform_back(design.n, 2, views, reinterpret_cast<float *>(modes.data()), images.data());
     device.launch(blocks_for(std::size_t(design.size) * design.size * views, AddMiddle::threads),
@@ -48,7 +49,7 @@ inline int views_at_once(std::size_t cells_of_view, int views) {
     return int(std::max<std::size_t>(1, std::min<std::size_t>(views, (std::size_t(1) << 26) / cells_of_view)));
 }
 
-// A class of particles, spread. loaded and whole (views): Y within the depth, and what fell onto the grid.
+// A class of particles, spread. loaded (views): Y within the depth.
 template <class Device>
 void add_spread(Device &device, const Particles &particles, const SpreadDesign &design, const double *views,
                 int view_count, const ImageDesign &image, float *y, double *loaded, double *whole) {

@@ -1,10 +1,10 @@
-"""The command ``szfast``: maps, mass, check and plot."""
+"""The command ``szfast``: maps, mass, check, doctor and plot."""
 
 from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, maps, mass, plot
+from szfast.cli import check, doctor, maps, mass, plot
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -49,6 +49,7 @@ def _options(
 app.command("maps", epilog=maps.EXAMPLES)(maps.maps)
 app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 
 

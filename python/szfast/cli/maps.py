@@ -18,6 +18,7 @@ from szfast.cli.clusters import (
 from szfast.cli.outputs import PICTURES, check_drawing, check_output
 from szfast.cli.quantities import Frame, electron_model, physical_length
 from szfast.cli.reporting import progress_bar, show_json, show_line, show_table
+from szfast.engines import device_named
 
 if TYPE_CHECKING:
     from szfast.maps.mapset import MapSet
@@ -94,6 +95,9 @@ def maps(
     ),
     seed: int = typer.Option(0, min=0, help="Seed of the noise: same seed, same noise."),
     threads: int = typer.Option(0, min=0, help="Threads; 0 for all cores. The maps do not depend on it."),
+    device: str = typer.Option(
+        "cpu", metavar="DEVICE", help="cpu, cuda, cuda:N, or auto: a GPU where one can be used. See szfast doctor."
+    ),
     plot: Path | None = typer.Option(
         None,
         metavar="FILE",
@@ -107,6 +111,7 @@ def maps(
     _check_usage(snapshot, synthetic_cluster, halos, min_mass, center)
     if synthetic_cluster:
         _check_synthetic(radius=radius, electrons=electrons != "from_file", smoothing_scale=smoothing_scale != 1.0)
+    device_named(device)
     check_output(output, "--output", (".fits",), overwrite=overwrite)
     check_output(plot, "--plot", PICTURES, overwrite=overwrite)
     check_drawing(plot)
@@ -124,6 +129,7 @@ def maps(
         "seed": seed,
         "depth": None if depth is None else physical_length(depth, frame, "--depth"),
         "threads": threads,
+        "device": device,
     }
     made = _made(clusters, options)
     _write(made, output, plot, overwrite)

@@ -32,6 +32,11 @@ class ParticlesOnDevice(Particles):
         here = particles.columns
         return cls(*here, device, tuple(device.put(column) for column in here))
 
+    @classmethod
+    def lent(cls, there: tuple[Any, ...], device: Any) -> ParticlesOnDevice:
+        """Use a GPU's arrays where they are; what is decided on the host looks at a copy."""
+        return cls(*(device.every(column, 1) for column in there), device, there)
+
     @property
     def device(self) -> Any:
         """The GPU that holds them too."""

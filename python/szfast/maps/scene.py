@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.engines import operation
+from szfast.errors import ArgumentError
 from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
+from szfast.gas.on_device import GasOnDevice
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import Particles
 from szfast.maps.device_particles import ParticlesOnDevice
@@ -88,7 +90,19 @@ class Scene:
         return math.pi * self.sigma_pixels >= LEAST_BAND_LIMIT
 
     def particles(self) -> Particles:
-        """The gas relative to the centre, in float32 as the core takes it."""
+        """The gas relative to the centre, in float32 as the core takes it.
+
+        Raises
+        ------
+        ArgumentError
+            If the gas is on a GPU and the maps are not to be made there, about its origin.
+        """
+        if isinstance(self.gas, GasOnDevice):
+            if self.device is None:
+                raise ArgumentError("the gas is on a GPU.", field="device", remedy="give device='cuda'.")
+            if self.center_kpc is not None:
+                raise ArgumentError("expected none for gas on a GPU.", field="center", remedy="shift its positions.")
+            return ParticlesOnDevice.lent(self.gas.lent, self.device)
         from szfast._core import particle_columns
 
         gas = self.gas

@@ -291,7 +291,7 @@ def _spread(
     if particles.device is not None:
         image = {"factors": np.ascontiguousarray(factors, dtype=np.complex64), "rows": low.astype(np.int32)}
         loaded, whole = particles.device.add_spread(part.y, *particles.columns, views=views, **design, **image)
-        part.add_sums(loaded, whole)
+        part.add_sums(loaded, whole * grid.pixel_kpc**2)
         return float(loaded.max(initial=0.0))
     most = 0.0
     batch = max(1, _BATCH_DOUBLES // (FIELDS * grid.cells**2))
@@ -348,7 +348,7 @@ def _deposit(
             rtol=how.deposit_rtol,
         )
         image = {"factors": grid.beam()[None].astype(np.complex64), "rows": np.arange(grid.pixels, dtype=np.int32)}
-        part.add_sums(loaded, particles.device.add_maps(part.y, maps, **image))
+        part.add_sums(loaded, particles.device.add_maps(part.y, maps, **image) * grid.pixel_kpc**2)
         return
     workers = threads if threads > 0 else os.cpu_count() or 1
     batch = max(1, _BATCH_DOUBLES // grid.pixels**2)
