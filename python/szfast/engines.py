@@ -130,8 +130,8 @@ def device_named(name: str) -> Any:
     DeviceError
         If a GPU is asked for where none can be used; it says what is missing.
     """
-    kind, _, number = name.partition(":") if isinstance(name, str) else ("", "", "")
-    if kind not in DEVICES or (number and not (kind == "cuda" and number.isdecimal())):
+    kind, colon, number = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if kind not in DEVICES or (colon and not (kind == "cuda" and number.isdecimal())):
         raise ArgumentError(f"expected cpu, cuda, cuda:N or auto, found {name!r}.", field="device")
     if kind == "cpu":
         return None

@@ -26,6 +26,20 @@ class GasOnDevice(Gas):
     def __len__(self) -> int:
         return int(self.lent[0].shape[0])
 
+    def columns_on(self, device: Any, center_kpc: Any) -> tuple[Any, ...]:
+        """The columns, for a GPU and about the origin alone.
+
+        Raises
+        ------
+        ArgumentError
+            If the maps are to be made elsewhere, or about another centre.
+        """
+        if device is None:
+            raise ArgumentError("the gas is on a GPU.", field="device", remedy="give device='cuda'.")
+        if center_kpc is not None:
+            raise ArgumentError("expected none for gas on a GPU.", field="center", remedy="shift its positions.")
+        return self.lent
+
 
 def gas_on_device(
     *,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.engines import operation
+from szfast.gas.on_device import GasOnDevice
 from szfast.gas.particles import Gas
 
 
@@ -78,14 +79,12 @@ def project(
     Projection
         Compton area per pixel.
     """
-    offset_kpc = gas.offset_kpc if center_kpc is None else gas.offset_kpc - center_kpc
-    x, y, z = (np.ascontiguousarray(offset_kpc[:, axis], dtype=np.float32) for axis in range(3))
+    if isinstance(gas, GasOnDevice):
+        columns = gas.columns_on(device, center_kpc)
+    else:
+        columns = _columns(gas, center_kpc)
     area_kpc2, loaded_kpc2 = operation("deposit", device, threads)(
-        x,
-        y,
-        z,
-        np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32),
-        gas.compton_y_kpc2().astype(np.float32),
+        *columns,
         views=np.ascontiguousarray(views),
         pixels=pixels,
         pixel_kpc=pixel_kpc,
@@ -94,3 +93,10 @@ def project(
         rtol=rtol,
     )
     return Projection(area_kpc2, loaded_kpc2, pixel_kpc)
+
+
+def _columns(gas: Gas, center_kpc: NDArray[np.float64] | None) -> tuple[NDArray[np.float32], ...]:
+    offset_kpc = gas.offset_kpc if center_kpc is None else gas.offset_kpc - center_kpc
+    x, y, z = (np.ascontiguousarray(offset_kpc[:, axis], dtype=np.float32) for axis in range(3))
+    h = np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32)
+    return x, y, z, h, gas.compton_y_kpc2().astype(np.float32)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.engines import operation
-from szfast.errors import ArgumentError
 from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
 from szfast.gas.on_device import GasOnDevice
 from szfast.gas.particles import Gas
@@ -98,11 +97,7 @@ class Scene:
             If the gas is on a GPU and the maps are not to be made there, about its origin.
         """
         if isinstance(self.gas, GasOnDevice):
-            if self.device is None:
-                raise ArgumentError("the gas is on a GPU.", field="device", remedy="give device='cuda'.")
-            if self.center_kpc is not None:
-                raise ArgumentError("expected none for gas on a GPU.", field="center", remedy="shift its positions.")
-            return ParticlesOnDevice.lent(self.gas.lent, self.device)
+            return ParticlesOnDevice.lent(self.gas.columns_on(self.device, self.center_kpc), self.device)
         from szfast._core import particle_columns
 
         gas = self.gas
