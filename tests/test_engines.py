@@ -40,7 +40,7 @@ def test_no_cuda_module_is_loaded_for_the_cpu():
 def test_without_a_gpu_auto_is_the_cpu_and_cuda_says_what_is_missing(found):
     found(obstacle="no GPU can be used: none is seen", remedy="install NVIDIA's driver.")
     assert device_named("auto") is None
-    with pytest.raises(DeviceError, match="'device': no GPU can be used: none is seen. Remedy: install NVIDIA's driver"):
+    with pytest.raises(DeviceError, match=r"'device': no GPU can be used: none is seen\. Remedy: install NVIDIA's"):
         device_named("cuda")
 
 

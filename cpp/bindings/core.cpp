@@ -45,8 +45,7 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
     const auto beam = checked_transfer(transfer, size);
     const py::ssize_t padded = beam.shape(0);
     if (fast_length(int(padded)) != padded)
-        throw py::value_error("transfer: expected a side without prime factors but 2, 3, 5, found " +
-                              shape_text(beam));
+        throw py::value_error("transfer: expected a side without prime factors but 2, 3, 5, found " + shape_text(beam));
     std::optional<py::array_t<double>> projected, noise;
     py::ssize_t count = -1;
     if (!maps.is_none()) {

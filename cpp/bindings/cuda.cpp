@@ -1,10 +1,10 @@
+#include "arrays_kernels.hpp"
 #include "cuda_device.hpp"
 #include "cufft_loader.hpp"
 #include "deposit.hpp"
 #include "device_array.hpp"
 #include "emulated_device.hpp"
 #include "engine_arguments.hpp"
-#include "arrays_kernels.hpp"
 #include "mesh.hpp"
 #include "observe.hpp"
 #include "spread.hpp"
@@ -53,8 +53,8 @@ template <class T> struct Input {
 inline void check_input(const char *name, const py::dtype &wanted, const py::dtype &found,
                         const std::vector<py::ssize_t> &shape, const std::vector<py::ssize_t> &expected) {
     if (!wanted.equal(found))
-        throw py::type_error(std::string(name) + ": expected dtype " + py::str(wanted).cast<std::string>() + ", found " +
-                             py::str(found).cast<std::string>());
+        throw py::type_error(std::string(name) + ": expected dtype " + py::str(wanted).cast<std::string>() +
+                             ", found " + py::str(found).cast<std::string>());
     bool fits = shape.size() == expected.size();
     for (std::size_t i = 0; fits && i < shape.size(); ++i)
         fits = expected[i] < 0 || shape[i] == expected[i];
@@ -167,9 +167,8 @@ py::tuple mesh_spectra(Engine<Device> &engine, const py::object &x, const py::ob
         engine.device.synchronize();
     }
     const MeshSums &sums = result.sums;
-    return py::make_tuple(
-        array_of(engine.device, result.spectra, {count, 2, arguments.grid.n, arguments.grid.rows}), left,
-        py::make_tuple(sums.Y, sums.Y_h2, sums.Y_h4, sums.Y_r4, sums.left));
+    return py::make_tuple(array_of(engine.device, result.spectra, {count, 2, arguments.grid.n, arguments.grid.rows}),
+                          left, py::make_tuple(sums.Y, sums.Y_h2, sums.Y_h4, sums.Y_r4, sums.left));
 }
 
 template <class Device>
@@ -221,8 +220,8 @@ struct ImageArguments {
           row(checked<int>(rows, "rows", {factor.shape(1)})) {
         const int n = int(factor.shape(1)), kept = int(factor.shape(2));
         if (n < size || (n - size) % 2 || n > cells || kept > n / 2 + 1)
-            throw py::value_error("factors: expected at most (" + std::to_string(fields) + ", cells, n / 2 + 1), found " +
-                                  shape_text(factor));
+            throw py::value_error("factors: expected at most (" + std::to_string(fields) +
+                                  ", cells, n / 2 + 1), found " + shape_text(factor));
         for (int i = 0; i < n; ++i)
             if (row.data()[i] < 0 || row.data()[i] >= cells)
                 throw py::value_error("rows: value " + std::to_string(i) + " is outside the grid");
@@ -250,8 +249,8 @@ py::tuple add_spread(Engine<Device> &engine, const DeviceArray &images, const py
     const auto turns = checked<double>(views, "views", {-1, 3, 3});
     require_finite(turns, "views");
     const auto weights = checked<double>(window, "window", {window_degree + 1, window_row});
-    const SpreadDesign design = checked_spread(
-        {cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()});
+    const SpreadDesign design =
+        checked_spread({cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()});
     const py::ssize_t count = turns.shape(0);
     float *const to = images_at(engine.device, images, count);
     const ImageArguments image(factors, rows, cells, window_fields, int(images.shape()[1]));
@@ -307,8 +306,7 @@ template <class Device> DeviceArray put(Engine<Device> &engine, const py::object
     return array_of(engine.device, buffer, {array.size()});
 }
 
-template <class Device>
-DeviceArray take(Engine<Device> &engine, const py::object &values, const py::object &places) {
+template <class Device> DeviceArray take(Engine<Device> &engine, const py::object &values, const py::object &places) {
     const Input<float> from = input<float>(engine.device, values, "values", {-1});
     const auto which = checked<std::int64_t>(places, "places", {-1});
     for (py::ssize_t i = 0; i < which.size(); ++i)
@@ -323,8 +321,7 @@ DeviceArray take(Engine<Device> &engine, const py::object &values, const py::obj
     return array_of(engine.device, to, {which.size()});
 }
 
-template <class Device>
-py::array_t<float> every(Engine<Device> &engine, const py::object &values, py::ssize_t step) {
+template <class Device> py::array_t<float> every(Engine<Device> &engine, const py::object &values, py::ssize_t step) {
     if (step < 1)
         throw py::value_error("step: expected 1 or more");
     const Input<float> from = input<float>(engine.device, values, "values", {-1});
@@ -395,9 +392,8 @@ PYBIND11_MODULE(_cuda, module) {
     register_device_array(module);
     register_engine<cuda::CudaDevice>(module, "Device", "A GPU, with a stream of this object's own.", py::init<int>(),
                                       py::arg("ordinal") = 0);
-    register_engine<cuda::EmulatedDevice>(module, "EmulatedDevice",
-                                          "The same kernels run on the host, slowly: for tests without a GPU.",
-                                          py::init<>());
+    register_engine<cuda::EmulatedDevice>(
+        module, "EmulatedDevice", "The same kernels run on the host, slowly: for tests without a GPU.", py::init<>());
     module.def("surroundings", &surroundings, "GPUs seen: (name, major, minor, bytes); versions; why there is none.");
     module.def("transform_library", &transform_library, "cuFFT: the library found, its version, why there is none.");
 }

@@ -81,8 +81,13 @@ py::capsule DeviceArray::dlpack() const {
     const std::uint8_t code = dtype_.kind() == 'f' ? 2 : 1;
     auto *const lent = new Lent{{}, memory_, {shape_.begin(), shape_.end()}};
     const DLDevice device{ordinal_ < 0 ? dl_cpu : dl_cuda, ordinal_ < 0 ? 0 : ordinal_};
-    lent->managed = {{memory_.get(), device, std::int32_t(shape_.size()),
-                      {code, std::uint8_t(8 * dtype_.itemsize()), 1}, lent->shape.data(), nullptr, 0},
+    lent->managed = {{memory_.get(),
+                      device,
+                      std::int32_t(shape_.size()),
+                      {code, std::uint8_t(8 * dtype_.itemsize()), 1},
+                      lent->shape.data(),
+                      nullptr,
+                      0},
                      lent,
                      [](DLManagedTensor *managed) { delete static_cast<Lent *>(managed->context); }};
     // a consumer renames the capsule and calls the deleter itself

@@ -24,7 +24,8 @@ py::tuple spectra(const py::object &x, const py::object &y, const py::object &z,
     float *to = result.mutable_data();
     MeshSums sums;
     interruptible([&](Stop &stop) {
-        return mesh_spectra(particles, arguments.design, arguments.grid, rotation, int(rotations.shape(0)), threads, stop, to, mark, &sums);
+        return mesh_spectra(particles, arguments.design, arguments.grid, rotation, int(rotations.shape(0)), threads,
+                            stop, to, mark, &sums);
     });
     if (!sums.valid)
         throw py::value_error("x, y, z, h, Y: expected finite numbers, h and Y not negative");

@@ -1,8 +1,8 @@
 #include "cuda_device.hpp"
 
+#include "arrays_kernels.hpp"
 #include "cufft_loader.hpp"
 #include "deposit.hpp"
-#include "arrays_kernels.hpp"
 #include "mesh_kernels.hpp"
 #include "observe_kernels.hpp"
 #include "spread_kernels.hpp"
@@ -229,7 +229,7 @@ template <class Kernel> void CudaDevice::launch(unsigned blocks, const Kernel &k
 }
 
 #define SZFAST_LAUNCH(...) template void CudaDevice::launch<__VA_ARGS__>(unsigned, const __VA_ARGS__ &);
-#define SZFAST_LAUNCH_DEPOSIT(...)             \
+#define SZFAST_LAUNCH_DEPOSIT(...)           \
     SZFAST_LAUNCH(DepositSmall<__VA_ARGS__>) \
     SZFAST_LAUNCH(DepositWide<__VA_ARGS__>)
 

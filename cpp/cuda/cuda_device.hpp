@@ -1,4 +1,5 @@
-// A GPU with a stream of its own: what one thread asks for is done in that order, and beside what other threads ask for.
+// A GPU with a stream of its own: what one thread asks for is done in that order, and beside what other threads ask
+// for.
 #pragma once
 
 #include <cstddef>

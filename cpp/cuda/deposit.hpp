@@ -33,8 +33,8 @@ struct WithinDepth {
     double half_depth_kpc;
     SZFAST_HOST_DEVICE void add(unsigned view, std::size_t i, double *sum) const {
         const double *turn = views + view_size * view;
-        const double along = double(particles.x[i]) * turn[2] + double(particles.y[i]) * turn[5] +
-                             double(particles.z[i]) * turn[8];
+        const double along =
+            double(particles.x[i]) * turn[2] + double(particles.y[i]) * turn[5] + double(particles.z[i]) * turn[8];
         if (along <= half_depth_kpc && along >= -half_depth_kpc)
             sum[0] += double(particles.Y[i]);
     }
@@ -97,8 +97,7 @@ template <class Device> class Deposit {
         const std::size_t pixels = std::size_t(grid.n) * grid.n;
         if (particles.count > 0xFFFFFFFFu)
             throw std::invalid_argument("x: expected at most 2^32 - 1 particles");
-        const std::vector<double> counted =
-            sum_over_particles(device_, CountParticles{particles}, particles.count);
+        const std::vector<double> counted = sum_over_particles(device_, CountParticles{particles}, particles.count);
         if (counted[1] > 0.0)
             throw std::invalid_argument(bad_particles);
         const Buffer<double> turns = upload(device_, views, std::size_t(view_size) * view_count);

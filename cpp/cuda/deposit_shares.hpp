@@ -133,8 +133,7 @@ struct CornerShares {
     }
 
     SZFAST_HOST_DEVICE void prepare(Tile &tile, bool along_y, int i, int first, const Disc &disc) const {
-        (along_y ? tile.y : tile.x)[i] =
-            boundary_at(table, first + i, along_y ? disc.cy : disc.cx, 1.0 / disc.h);
+        (along_y ? tile.y : tile.x)[i] = boundary_at(table, first + i, along_y ? disc.cy : disc.cx, 1.0 / disc.h);
     }
     SZFAST_HOST_DEVICE double pixel(const Tile &tile, int i, int j, int column, int row, const Disc &disc) const {
         if (disc.h > wide_kernel_pixels && table.kernel != Kernel::uniform)

@@ -47,8 +47,7 @@ template <class T, class Device> Buffer<T> upload(Device &device, const T *value
 }
 
 // Waits for the device.
-template <class T, class Device>
-std::vector<T> download(Device &device, const Buffer<T> &buffer) {
+template <class T, class Device> std::vector<T> download(Device &device, const Buffer<T> &buffer) {
     std::vector<T> values(buffer.count());
     device.download(values.data(), buffer.data(), buffer.count() * sizeof(T));
     return values;

@@ -33,9 +33,15 @@ MeshResult<Device> mesh_spectra(Device &device, const Particles &particles, cons
     const Buffer<std::int64_t> mesh = zeros<std::int64_t>(device, size);
     const Buffer<float> spread = upload(device, design.spread, spread_coefficients);
     result.left = allocate<std::uint8_t>(device, particles.count);
-    device.launch(blocks_for(particles.count, Spread::threads),
-                  Spread{{}, particles, reach, points, float(1.0 / design.cell_kpc), spread.data(), scale, mesh.data(),
-                         result.left.data()});
+    device.launch(blocks_for(particles.count, Spread::threads), Spread{{},
+                                                                       particles,
+                                                                       reach,
+                                                                       points,
+                                                                       float(1.0 / design.cell_kpc),
+                                                                       spread.data(),
+                                                                       scale,
+                                                                       mesh.data(),
+                                                                       result.left.data()});
 
     const Buffer<double> before = upload(device, design.before, points);
     const Buffer<float> box = zeros<float>(device, square * padded);
@@ -53,9 +59,16 @@ MeshResult<Device> mesh_spectra(Device &device, const Particles &particles, cons
     result.spectra = zeros<float>(device, 2 * modes * view_count);
     const SliceGrid there{grid.n, grid.rows, grid.pixel_kpc, last.data(), factor.data()};
     const double waves_per_mode = design.cell_kpc * padded / (grid.n * grid.pixel_kpc);
-    device.launch(blocks_for(modes * view_count, Slice::threads),
-                  Slice{{}, waves.data(), padded, slice.data(), window.data(), there, waves_per_mode, turns.data(),
-                        view_count, result.spectra.data()});
+    device.launch(blocks_for(modes * view_count, Slice::threads), Slice{{},
+                                                                        waves.data(),
+                                                                        padded,
+                                                                        slice.data(),
+                                                                        window.data(),
+                                                                        there,
+                                                                        waves_per_mode,
+                                                                        turns.data(),
+                                                                        view_count,
+                                                                        result.spectra.data()});
     return result;
 }
 

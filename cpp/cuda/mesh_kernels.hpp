@@ -49,8 +49,8 @@ struct Spread : OnePhase {
     int points;
     float cells_per_kpc;
     const float *coefficients;
-    double scale; // of Y to whole numbers
-    std::int64_t *mesh;  // (points, points, points)
+    double scale;       // of Y to whole numbers
+    std::int64_t *mesh; // (points, points, points)
     std::uint8_t *left;
 
     SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
@@ -102,9 +102,9 @@ struct IntoBox : OnePhase {
         for (std::size_t i = lane.first(); i < count; i += lane.stride()) {
             const int z = int(i % points), y = int(i / points % points), x = int(i / points / points);
             const int middle = points / 2;
-            const std::size_t to = (std::size_t(wrapped(x - middle, padded)) * padded + wrapped(y - middle, padded)) *
-                                       padded +
-                                   wrapped(z - middle, padded);
+            const std::size_t to =
+                (std::size_t(wrapped(x - middle, padded)) * padded + wrapped(y - middle, padded)) * padded +
+                wrapped(z - middle, padded);
             box[to] = float(double(mesh[i]) * scale * (before[x] * before[y] * before[z]));
         }
     }
@@ -145,7 +145,8 @@ struct Slice : OnePhase {
         float weight[3][slice_taps], all = 1.0f;
         int first[3];
         for (int axis = 0; axis < 3; ++axis) {
-            const float k = kx * float(view[3 * axis] * waves_per_mode) + ky * float(view[3 * axis + 1] * waves_per_mode);
+            const float k =
+                kx * float(view[3 * axis] * waves_per_mode) + ky * float(view[3 * axis + 1] * waves_per_mode);
             const float below = floorf(k);
             first[axis] = int(below) - (slice_taps / 2 - 1);
             slice_weights(coefficients, k - below - 0.5f, weight[axis]);

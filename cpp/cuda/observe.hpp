@@ -38,8 +38,8 @@ struct ModeTables {
 };
 
 // maps (count, n, n), the modes of spectra and out (count, size, size) are on the device; null maps or modes for none.
-// What is written to out is what observe() writes, to the rounding of floats. Throws std::invalid_argument for maps that
-// are not finite.
+// What is written to out is what observe() writes, to the rounding of floats. Throws std::invalid_argument for maps
+// that are not finite.
 template <class Device>
 void observe(Device &device, const Observation &observation, const double *maps, MapSpectrum spectra,
              const NoiseStream *streams, int count, float *out) {
@@ -65,11 +65,17 @@ void observe(Device &device, const Observation &observation, const double *maps,
                           ToFloats{{}, maps + first * pixels, pixels * at_once, real.data(), bad.data()});
             device.transform_forward(n, 2, at_once, real.data(), waves);
         }
-        const MapSpectrum here{
-            spectra.modes ? spectra.modes + first * 2 * std::size_t(n) * spectra.rows : nullptr, spectra.rows};
+        const MapSpectrum here{spectra.modes ? spectra.modes + first * 2 * std::size_t(n) * spectra.rows : nullptr,
+                               spectra.rows};
         device.launch(blocks_for(half * at_once, ObserveModes::threads),
-                      ObserveModes{{}, n, at_once, maps != nullptr, here, transfer.data(),
-                                   noisy ? amplitude.data() : nullptr, noisy ? keys.data() + first : nullptr,
+                      ObserveModes{{},
+                                   n,
+                                   at_once,
+                                   maps != nullptr,
+                                   here,
+                                   transfer.data(),
+                                   noisy ? amplitude.data() : nullptr,
+                                   noisy ? keys.data() + first : nullptr,
                                    modes.data()});
         device.transform_back(n, 2, at_once, waves, real.data());
         device.launch(blocks_for(std::size_t(size) * size * at_once, Crop::threads),

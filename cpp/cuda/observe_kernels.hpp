@@ -27,8 +27,8 @@ SZFAST_HOST_DEVICE inline ComplexFloat normal_pair(std::uint32_t a, std::uint32_
     }
 }
 
-// The deviates of a mode: a block of the generator holds those at an even ky and the next, its counter is their place in
-// the half plane. Columns kx = 0 and n/2 are their own mirror images and take their lower half.
+// The deviates of a mode: a block of the generator holds those at an even ky and the next, its counter is their place
+// in the half plane. Columns kx = 0 and n/2 are their own mirror images and take their lower half.
 SZFAST_HOST_DEVICE inline ComplexFloat noise_deviates(int kx, int ky, int n, const NoiseStream &stream) {
     const bool mirrored = kx == 0 || 2 * kx == n, upper = mirrored && 2 * ky > n;
     const std::uint32_t place = std::uint32_t(kx) * n + (upper ? n - ky : ky), word = 2 * (place % 2);

@@ -32,16 +32,24 @@ void add_images(Device &device, const float *grids, int fields, int cells, const
     const Buffer<ComplexFloat> factors = upload(device, design.factors, kept * fields);
     const Buffer<int> rows = upload(device, design.rows, std::size_t(design.n));
     const Buffer<ComplexFloat> modes = zeros<ComplexFloat>(device, half * views);
-    device.launch(blocks_for(kept * views, ImageModes::threads),
-                  ImageModes{{}, waves.data(), fields, cells, factors.data(), rows.data(), design.n, design.kept,
-                             std::size_t(views), modes.data()});
+    device.launch(blocks_for(kept * views, ImageModes::threads), ImageModes{{},
+                                                                            waves.data(),
+                                                                            fields,
+                                                                            cells,
+                                                                            factors.data(),
+                                                                            rows.data(),
+                                                                            design.n,
+                                                                            design.kept,
+                                                                            std::size_t(views),
+                                                                            modes.data()});
     std::vector<float> sums(views);
     device.download_some(sums.data(), &modes.data()->re, 2 * half, sums.size());
     std::copy(sums.begin(), sums.end(), whole);
     const Buffer<float> images = allocate<float>(device, pixels * views);
     device.transform_back(design.n, 2, views, reinterpret_cast<float *>(modes.data()), images.data());
-    device.launch(blocks_for(std::size_t(design.size) * design.size * views, AddMiddle::threads),
-                  AddMiddle{{}, images.data(), design.n, design.size, std::size_t(views), float(1.0 / double(pixels)), y});
+    device.launch(
+        blocks_for(std::size_t(design.size) * design.size * views, AddMiddle::threads),
+        AddMiddle{{}, images.data(), design.n, design.size, std::size_t(views), float(1.0 / double(pixels)), y});
 }
 
 // Views whose grids are in memory together: a quarter of a gigabyte of cells.
@@ -69,9 +77,10 @@ void add_spread(Device &device, const Particles &particles, const SpreadDesign &
     for (int first = 0; first < view_count; first += at_once) {
         const int count = std::min(at_once, view_count - first);
         device.clear(fields.data(), numbers * count * sizeof(std::int64_t));
-        device.launch(blocks_for(particles.count * window_fields, SpreadFields::threads),
-                      SpreadFields{{}, particles, design, window.data(), turns.data() + view_size * first, count, scale,
-                                   fields.data()});
+        device.launch(
+            blocks_for(particles.count * window_fields, SpreadFields::threads),
+            SpreadFields{
+                {}, particles, design, window.data(), turns.data() + view_size * first, count, scale, fields.data()});
         device.launch(blocks_for(numbers * count, FieldsApart::threads),
                       FieldsApart{{}, fields.data(), cells, std::size_t(count), 1.0 / scale, grids.data()});
         add_images(device, grids.data(), window_fields, design.cells, image, count,

@@ -18,8 +18,8 @@ struct SumOfSize {
     const double *views;
     SZFAST_HOST_DEVICE void add(unsigned view, std::size_t i, double *sum) const {
         const double *turn = views + view_size * view;
-        const double depth = double(particles.x[i]) * turn[2] + double(particles.y[i]) * turn[5] +
-                             double(particles.z[i]) * turn[8];
+        const double depth =
+            double(particles.x[i]) * turn[2] + double(particles.y[i]) * turn[5] + double(particles.z[i]) * turn[8];
         if (of_size(design, particles.h[i]) && fabs(depth) <= design.half_depth_kpc)
             sum[0] += double(particles.Y[i]);
     }
@@ -32,7 +32,7 @@ struct SpreadFields : OnePhase {
     const double *window; // design's, on the device
     const double *views;
     int view_count;
-    double scale; // of Y to whole numbers
+    double scale;         // of Y to whole numbers
     std::int64_t *fields; // (views, cells, cells, window_fields)
 
     SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
@@ -118,7 +118,8 @@ struct ImageModes : OnePhase {
             const int ky = int(item % image / kept), kx = int(item % kept);
             ComplexFloat sum{0.0f, 0.0f};
             for (int field = 0; field < fields; ++field) {
-                const ComplexFloat a = waves[(view * fields + field) * wave + std::size_t(rows[ky]) * (cells / 2 + 1) + kx];
+                const ComplexFloat a =
+                    waves[(view * fields + field) * wave + std::size_t(rows[ky]) * (cells / 2 + 1) + kx];
                 const ComplexFloat b = factors[(std::size_t(field) * n + ky) * kept + kx];
                 sum.re += a.re * b.re - a.im * b.im;
                 sum.im += a.re * b.im + a.im * b.re;

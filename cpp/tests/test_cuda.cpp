@@ -98,7 +98,8 @@ void projects_like_the_cpu(Kernel kernel, double rtol) {
         std::vector<double> views = some_views(11);
         for (int entry = 0; entry < view_size; ++entry)
             views[entry] = entry % 4 == 0; // where whole numbers are boundaries of pixels
-        const Projected expected = by_cpu(gas, grid, views, kernel, 1e-7), made = by_kernels(gas, grid, views, kernel, rtol);
+        const Projected expected = by_cpu(gas, grid, views, kernel, 1e-7),
+                        made = by_kernels(gas, grid, views, kernel, rtol);
         const double peak = *std::max_element(expected.maps.begin(), expected.maps.end());
         const double worst = largest_difference(made.maps, expected.maps);
         // what sums of products promise of each particle; corners in double differ by rounding and whole numbers alone
@@ -187,9 +188,8 @@ struct Mesh {
         int most = 0;
         for (int column = 0; column < n; ++column) {
             const int kx = 2 * column <= n ? column : n - column;
-            last.push_back(kx > limit || 2 * kx == n
-                               ? -1
-                               : std::min(int(std::sqrt(limit * limit - kx * kx)), n / 2 - 1));
+            last.push_back(kx > limit || 2 * kx == n ? -1
+                                                     : std::min(int(std::sqrt(limit * limit - kx * kx)), n / 2 - 1));
             most = std::max(most, last.back());
         }
         const int rows = (most / 16 + 1) * 16;
@@ -266,7 +266,10 @@ void observes_like_the_cpu(int n, int size, int parts) {
                 for (int ky = 0; ky < std::min(rows, n / 2); ++ky) {
                     const std::size_t plane = (std::size_t(map) * 2 + part) * n * rows;
                     const int image = ky == 0 && kx ? std::min(kx, n - kx) : kx;
-                    const double sign = part && ky == 0 ? (kx == 0 || 2 * kx == n ? 0.0 : 2 * kx < n ? 1.0 : -1.0) : 1.0;
+                    const double sign = part && ky == 0 ? (kx == 0 || 2 * kx == n ? 0.0
+                                                           : 2 * kx < n           ? 1.0
+                                                                                  : -1.0)
+                                                        : 1.0;
                     spectra[plane + std::size_t(kx) * rows + ky] =
                         float(sign * 50.0 * values[plane + std::size_t(image) * rows + ky]);
                 }
@@ -297,11 +300,13 @@ void deviates_are_the_engine_s() {
     double worst = 0.0;
     std::mt19937 random(2);
     for (int i = 0; i < 200000; ++i) {
-        const std::uint32_t a = i < 4 ? (i % 2 ? 0xFFFFFFFFu : 0u) : random(), b = i < 4 ? (i / 2 ? 0xFFFFFFFFu : 0u) : random();
+        const std::uint32_t a = i < 4 ? (i % 2 ? 0xFFFFFFFFu : 0u) : random(),
+                            b = i < 4 ? (i / 2 ? 0xFFFFFFFFu : 0u) : random();
         const double u = std::fmin(1.0, double(float(a >> 1) * 4.6566128730773926e-10f + 2.3283064365386963e-10f));
         const double radius = std::sqrt(-2.0 * std::log(u)), angle = 2.0 * std::acos(-1.0) * b / 4294967296.0;
         const cuda::ComplexFloat pair = cuda::normal_pair(a, b);
-        worst = std::max({worst, std::abs(pair.re - radius * std::cos(angle)), std::abs(pair.im - radius * std::sin(angle))});
+        worst = std::max(
+            {worst, std::abs(pair.re - radius * std::cos(angle)), std::abs(pair.im - radius * std::sin(angle))});
     }
     // radii up to 6.6, a few roundings of a float each
     CHECK(worst < 3e-6);

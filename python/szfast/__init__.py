@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from szfast.engines import backends as backends
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
-    from szfast.gas.on_device import gas_on_device as gas_on_device
     from szfast.gas import read_snapshot as read_snapshot
+    from szfast.gas.on_device import gas_on_device as gas_on_device
     from szfast.maps.files import read_maps as read_maps
     from szfast.maps.files import write_maps as write_maps
     from szfast.maps.instrument import PLANCK as PLANCK

@@ -95,7 +95,9 @@ def backends() -> Backends:
     obstacle = remedy = ""
     if not gpus:
         obstacle = f"no GPU can be used: {seen['no_gpu'] or 'none is seen'}"
-        remedy = f"install NVIDIA's driver for CUDA {_major(seen['runtime_version'])} or newer, on a machine with a GPU."
+        remedy = (
+            f"install NVIDIA's driver for CUDA {_major(seen['runtime_version'])} or newer, on a machine with a GPU."
+        )
     elif not transforms["library"]:
         obstacle = f"cuFFT cannot be loaded: {transforms['problem']}"
         remedy = "pip install 'szfast[cuda]'."

@@ -1,4 +1,4 @@
-"""Maps made on a GPU against the CPU's: on a GPU where there is one, and on any machine with its kernels run by the host.
+"""Maps made on a GPU against the CPU's: on a GPU where there is one, and anywhere with its kernels run by the host.
 
 What the host runs is everything but the machine: the same kernels, launches, sizes and order of operations.
 """
@@ -111,7 +111,8 @@ def test_maps_are_the_cpu_s(device, method, instrument, noise):
     assert_same(maps.y, expected.y)
     for stage in ("loaded_kpc2", "patch_kpc2", "field_kpc2"):
         np.testing.assert_allclose(getattr(maps.conserved, stage), getattr(expected.conserved, stage), rtol=1e-5)
-    assert maps.bound == pytest.approx(expected.bound, rel=1e-4)
+    assert (maps.bound is None) == (expected.bound is None)
+    assert maps.bound is None or maps.bound == pytest.approx(expected.bound, rel=1e-4)
 
 
 def test_wide_kernels_behind_a_beam_are_the_cpu_s(device):
@@ -135,7 +136,10 @@ places = st.floats(-30.0, 30.0)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(places, places, places, sizes, st.floats(0.0, 1.0)), min_size=1, max_size=8), st.sampled_from(KERNELS))
+@given(
+    st.lists(st.tuples(places, places, places, sizes, st.floats(0.0, 1.0)), min_size=1, max_size=8),
+    st.sampled_from(KERNELS),
+)
 def test_any_particles_are_deposited_like_the_cpu_s(some, kernel):
     columns = tuple(np.array(column, dtype=np.float32) for column in zip(*some, strict=True))
     options = dict(views=VIEWS, pixels=16, pixel_kpc=1.0, half_depth_kpc=20.0, kernel=kernel, rtol=1e-7)
@@ -153,7 +157,7 @@ def test_maps_may_stay_on_the_device(device, tmp_path):
     assert there.y.dtype == np.float32
     np.testing.assert_array_equal(np.asarray(there.y), here.y)
     np.testing.assert_array_equal(there.y.numpy(), here.y)
-    assert there.compton_y_area == here.compton_y_area
+    assert (there.compton_y_area == here.compton_y_area).all()
     szfast.write_maps(tmp_path / "maps.fits", [there])
     np.testing.assert_array_equal(szfast.read_maps(tmp_path / "maps.fits")[0].y, here.y)
 
@@ -201,7 +205,10 @@ def test_particles_may_be_on_the_device_already(monkeypatch):
     columns = (*gas.offset_kpc.T, gas.smoothing_length_kpc, gas.compton_y_kpc2())
     names = ("x_kpc", "y_kpc", "z_kpc", "smoothing_length_kpc", "compton_area_kpc2")
     there = szfast.gas_on_device(
-        **{name: lent(np.ascontiguousarray(column, dtype=np.float32)) for name, column in zip(names, columns, strict=True)},
+        **{
+            name: lent(np.ascontiguousarray(column, dtype=np.float32))
+            for name, column in zip(names, columns, strict=True)
+        },
         redshift=gas.redshift,
         cosmology=gas.cosmology,
         kernel=gas.kernel,
@@ -216,7 +223,7 @@ def test_particles_may_be_on_the_device_already(monkeypatch):
 
 def test_many_clusters_are_those_made_one_by_one(device):
     options = dict(instrument=SMALL, sightlines=VIEWS[:1], rtol=1e-2)
-    clusters = [cluster(count) for count in (100, 400, 50, 300, 200)]
+    clusters = [cluster(count) for count in (100, 400, 150, 300, 200)]
     expected = [szfast.make_maps(gas, **options).y for gas in clusters]
     # the emulated device has no stream for a second thread
     streams = 1 if isinstance(device, cuda.EmulatedDevice) else 3

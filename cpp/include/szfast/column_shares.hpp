@@ -67,7 +67,8 @@ struct Boundary {
     double sign;
 };
 
-SZFAST_HOST_DEVICE static inline Boundary boundary_at(const ColumnTable &table, int index, double center, double inverse_h) {
+SZFAST_HOST_DEVICE static inline Boundary boundary_at(const ColumnTable &table, int index, double center,
+                                                      double inverse_h) {
     const double signed_distance = (index - center) * inverse_h;
     const double sign = signed_distance < 0.0 ? -1.0 : 1.0;
     const double distance = signed_distance * sign;
@@ -77,7 +78,8 @@ SZFAST_HOST_DEVICE static inline Boundary boundary_at(const ColumnTable &table, 
 }
 
 // Q at a corner, times the sign of the row's side, so that columns and rows only have to be subtracted.
-SZFAST_HOST_DEVICE static inline double corner(const ColumnTable &table, double u, double edge_u, double sign_u, const Boundary &row) {
+SZFAST_HOST_DEVICE static inline double corner(const ColumnTable &table, double u, double edge_u, double sign_u,
+                                               const Boundary &row) {
     if (u * u + row.distance * row.distance < 1.0)
         return sign_u * row.sign * quadrant_inside(table, u, row.distance);
     // sign_u sign_v (|G_u| + |G_v| - 1/4)

@@ -1,5 +1,5 @@
-// Weights of a mesh's points: of a particle that is spread onto them, of a mode between wave numbers. Written for a type
-// F of floats, a plain one or a vector of lanes; coefficients as MeshDesign holds them.
+// Weights of a mesh's points: of a particle that is spread onto them, of a mode between wave numbers. Written for a
+// type F of floats, a plain one or a vector of lanes; coefficients as MeshDesign holds them.
 #pragma once
 
 #include "szfast/host_device.hpp"

@@ -197,9 +197,7 @@ def project_on_mesh(
         Zero for all cores; the result does not depend on it.
     """
     last, factor = mode_table(pixels, mesh.sigma_kpc / pixel_kpc, mesh.spread.k_limit)
-    spectra, left, (area, with_t, with_t2, with_r4, left_count) = operation(
-        "mesh_spectra", particles.device, threads
-    )(
+    spectra, left, (area, with_t, with_t2, with_r4, left_count) = operation("mesh_spectra", particles.device, threads)(
         *particles.columns,
         views=np.ascontiguousarray(views),
         design=mesh.arguments(),

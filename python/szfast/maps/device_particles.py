@@ -30,12 +30,12 @@ class ParticlesOnDevice(Particles):
     def of(cls, particles: Particles, device: Any) -> ParticlesOnDevice:
         """Copy particles to a GPU."""
         here = particles.columns
-        return cls(*here, device, tuple(device.put(column) for column in here))
+        return cls(*_five(here), device, tuple(device.put(column) for column in here))
 
     @classmethod
     def lent(cls, there: tuple[Any, ...], device: Any) -> ParticlesOnDevice:
         """Use a GPU's arrays where they are; what is decided on the host looks at a copy."""
-        return cls(*(device.every(column, 1) for column in there), device, there)
+        return cls(*_five(tuple(device.every(column, 1) for column in there)), device, there)
 
     @property
     def device(self) -> Any:
@@ -55,3 +55,8 @@ class ParticlesOnDevice(Particles):
         places = np.ascontiguousarray(which, dtype=np.int64)
         there = tuple(self.held_by.take(column, places) for column in self.there)
         return ParticlesOnDevice(part.x, part.y, part.z, part.h, part.area, self.held_by, there)
+
+
+def _five(columns: tuple[Any, ...]) -> tuple[Any, Any, Any, Any, Any]:
+    x, y, z, h, area = columns
+    return x, y, z, h, area

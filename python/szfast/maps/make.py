@@ -100,8 +100,8 @@ def make_maps(
     threads : int
         Zero for all cores; the result does not depend on it.
     device : str
-        ``cpu``; ``cuda``, or ``cuda:1`` for the second GPU; ``auto``: a GPU where one can be used, else the CPU. The maps
-        agree to 1e-5 of the peak, the noise is the same. See `szfast.backends`.
+        ``cpu``; ``cuda``, or ``cuda:1`` for the second GPU; ``auto``: a GPU where one can be used, else the CPU. The
+        maps agree to 1e-5 of the peak, the noise is the same. See `szfast.backends`.
     on_device : bool
         Leave the maps on the GPU: ``maps.y`` is then an array that NumPy, CuPy and whatever takes DLPack can take.
     progress : bool

@@ -79,10 +79,7 @@ def project(
     Projection
         Compton area per pixel.
     """
-    if isinstance(gas, GasOnDevice):
-        columns = gas.columns_on(device, center_kpc)
-    else:
-        columns = _columns(gas, center_kpc)
+    columns = gas.columns_on(device, center_kpc) if isinstance(gas, GasOnDevice) else _columns(gas, center_kpc)
     area_kpc2, loaded_kpc2 = operation("deposit", device, threads)(
         *columns,
         views=np.ascontiguousarray(views),
