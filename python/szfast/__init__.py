@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from szfast import networks as networks
+    from szfast import sample as sample
     from szfast.engines import backends as backends
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
@@ -46,12 +47,14 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-__all__ = ["__version__", "networks", *sorted(_HOME)]
+_PACKAGES = ("networks", "sample")
+
+__all__ = ["__version__", *_PACKAGES, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "networks":
-        return importlib.import_module("szfast.networks")
+    if name in _PACKAGES:
+        return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -107,7 +107,7 @@ def synthetic(redshift: float, seed: int) -> Cluster:
     from szfast.sample.synthetic import synthetic_cluster
     from szfast.snapshots.halos.columns import critical_density_msun_kpc3, radius_kpc
 
-    gas = synthetic_cluster(M500c=SYNTHETIC_MSUN * u.Msun, redshift=redshift, seed=seed)
+    gas = synthetic_cluster(M500c=SYNTHETIC_MSUN * u.Msun, redshift=redshift, seed=seed, scatter_dex=0.0)
     critical = critical_density_msun_kpc3(gas.cosmology, np.array([redshift]))
     R500c_kpc = float(radius_kpc(np.array([SYNTHETIC_MSUN]), 500.0, critical)[0])
     halo = {"id": 0, "center": gas.center, "M500c": SYNTHETIC_MSUN * u.Msun, "R500c": R500c_kpc * u.kpc}

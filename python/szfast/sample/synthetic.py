@@ -1,66 +1,83 @@
-"""A synthetic cluster of gas particles with the universal pressure profile."""
+"""A synthetic cluster: gas particles in hydrostatic equilibrium, triaxial, with substructure and mergers."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import cumulative_trapezoid
 
 from szfast.arguments import scalar_in
-from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_E_FULLY_IONISED, X_H_PRIMORDIAL
 from szfast.errors import ArgumentError
 from szfast.gas.particles import Gas
-from szfast.sample.pressure import A10, pressure_500_kev_cm3
+from szfast.sample.dark_matter import NFW
+from szfast.sample.hydrostatic import INNERMOST_X, HydrostaticGas
+from szfast.sample.pressure import checked_profile
+from szfast.sample.random_stream import PARTICLES, SCATTER, SHAPE, checked_whole, random_stream
+from szfast.sample.substructure import MASS_SHARE, Clump, draw_clumps
 
 EXTENT_R500 = 5.0
 """Gas reaches out to this radius, as in Planck's Y5R500."""
 
-GAS_FRACTION_500 = 0.13
-"""Gas mass over total mass inside R500; what The Three Hundred's clusters have."""
+CLUMP_EXTENT_R500 = 1.5
+"""A clump's gas reaches out to this radius of its own; beyond it is stripped (choice)."""
 
-CLUMP_SHARE = 0.06
-"""Share of the gas in infalling clumps."""
+SCATTER_DEX = 0.075
+"""Log-normal scatter of Y500 at fixed mass (Planck 2015 XXIV)."""
 
-CLUMPS = 8
+AXIS_RATIO = 0.78
+"""Mean of the gas's shortest over longest axis: simulated gas has 0.7 to 0.9 (Lau et al. 2011, ApJ 734 93; choice)."""
 
-AXES = np.array([1.15, 1.0, 1 / 1.15])
-"""Axes of the ellipsoid, relative; their product is one, so that the volume stays."""
+AXIS_RATIO_SPREAD = 0.08
 
 
 def synthetic_cluster(
+    row: Any = None,
     *,
-    M500c: Any,
-    redshift: float,
-    particles: int = 20000,
+    M500c: Any = None,
+    redshift: float | None = None,
+    cluster: int | None = None,
     seed: int = 0,
+    particles: int = 20000,
     cosmology: Any = None,
-    clumps: bool = True,
+    profile: str = "A10",
+    scatter_dex: float = SCATTER_DEX,
+    axis_ratio: float = AXIS_RATIO,
+    substructure: float = MASS_SHARE,
 ) -> Gas:
-    """Make a cluster of equal-mass gas particles: an ellipsoid with infalling clumps.
+    """Make a cluster of equal-mass gas particles whose Y500 is on a known relation with a known scatter.
 
-    Radii are drawn from a double-beta-like gas density (Vikhlinin et al. 2006, eq. 3, without cusp) with
-    `GAS_FRACTION_500` inside R500; the temperature is the one with which the electron pressure is that of Arnaud et al.
-    (2010). Clumps are small copies of the cluster, with temperatures of their own mass. Smoothing lengths hold 64
-    neighbours at the local density.
+    An ellipsoid of gas in hydrostatic equilibrium with the chosen electron pressure in an NFW halo, and smaller haloes
+    of the same make in and about it, from small groups to mergers of two to one. Y500, the sum over particles within
+    R500c, is then set to `szfast.sample.mean_compton_y` times the log-normal scatter: one factor, its square root
+    each to mass and temperature. Smoothing lengths hold 64 neighbours at the local density. The cluster is a function
+    of its arguments alone.
 
     Parameters
     ----------
-    M500c : Quantity
+    row : Row, optional
+        A row of `szfast.sample.synthetic_catalogue`, for M500c, redshift and cluster; or give these.
+    M500c : Quantity, optional
         Mass within R500c.
-    redshift : float
+    redshift : float, optional
         Redshift of the cluster.
+    cluster : int, optional
+        Number of the cluster, zero by default: with `seed`, the key of its shape and scatter.
+    seed : int
+        Same seed and number, same cluster.
     particles : int
         Number of gas particles.
-    seed : int
-        Same seed, same cluster.
     cosmology : FLRW, optional
         Default: that of The Three Hundred, h = 0.6777, Omega_m = 0.307115, flat.
-    clumps : bool
-        False for one ellipsoid without clumps.
+    profile : str
+        Pressure profile: ``A10`` (Arnaud et al. 2010), ``P13`` (Planck 2013) or ``B12`` (Battaglia et al. 2012).
+    scatter_dex : float
+        Standard deviation of log10 Y500 at fixed mass.
+    axis_ratio : float
+        Mean of the shortest over the longest axis, 0.4 to 1; 1 makes spheres.
+    substructure : float
+        Mean mass of the clumps over that of the cluster, 0 to 1; 0 for none.
 
     Returns
     -------
@@ -72,117 +89,137 @@ def synthetic_cluster(
     ArgumentError
         If an argument has no unit or is out of range.
     """
+    M500c_msun, redshift, cluster = _which(row, M500c, redshift, cluster)
+    particles = checked_whole(particles, "particles", least=100, most=10**9)
+    seed, cluster = checked_whole(seed, "seed"), checked_whole(cluster, "cluster")
+    pressure_of = checked_profile(profile)
+    _check_between(scatter_dex, "scatter_dex", 0.0, 1.0)
+    _check_between(axis_ratio, "axis_ratio", 0.4, 1.0)
+    _check_between(substructure, "substructure", 0.0, 1.0)
+    halo = NFW.of(M500c_msun, redshift, cosmology)
+    pressure = pressure_of(halo)
+    shape = random_stream(seed, cluster, SHAPE)
+    ellipsoid = _ellipsoid(shape, axis_ratio)
+    main = HydrostaticGas.of(halo, pressure, EXTENT_R500)
+    parts = [_Part(main, np.zeros(3), ellipsoid)]
+    parts += [
+        _clump(each, halo, pressure_of) for each in draw_clumps(shape, pressure.profile, substructure, EXTENT_R500)
+    ]
+    scatter = random_stream(seed, cluster, SCATTER).standard_normal() * scatter_dex
+    target_kpc2 = pressure.compton_y_kpc2(1.0) * 10**scatter
+    gas = _gas(random_stream(seed, cluster, PARTICLES), parts, particles)
+    return _on_relation(gas, halo.R500c_kpc, target_kpc2)
+
+
+def _which(row: Any, M500c: Any, redshift: Any, cluster: Any) -> tuple[float, float, int]:
+    """Mass, redshift and number, from a catalogue's row or from the arguments."""
+    given = {"M500c": M500c, "redshift": redshift, "cluster": cluster}
+    if row is not None:
+        for name, value in given.items():
+            if value is not None:
+                raise ArgumentError("stands in the row already.", field=name, remedy="leave it out.")
+        try:
+            M500c, redshift, cluster = row["M500c"], float(row["redshift"]), int(row["cluster"])
+        except (KeyError, TypeError, IndexError, ValueError) as error:
+            raise ArgumentError(
+                f"expected a row with M500c, redshift and cluster ({type(error).__name__}: {error}).",
+                field="row",
+                remedy="give a row of szfast.sample.synthetic_catalogue.",
+            ) from None
+    if M500c is None or redshift is None:
+        raise ArgumentError("expected a catalogue's row, or M500c and redshift.", field="row")
     M500c_msun = scalar_in(M500c, "Msun", "M500c", positive=True)
     if not 1e12 <= M500c_msun <= 1e16:
         raise ArgumentError(f"expected 1e12 to 1e16 Msun, found {M500c}.", field="M500c")
-    if isinstance(redshift, bool) or not isinstance(redshift, int | float) or not 0 <= redshift < 10:
-        raise ArgumentError(f"expected a number from 0 to 10, found {redshift!r}.", field="redshift")
-    if isinstance(particles, bool) or not isinstance(particles, int) or not 100 <= particles <= 10**9:
-        raise ArgumentError(f"expected 100 to 10^9, found {particles!r}.", field="particles")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ArgumentError(f"expected a whole number from 0 on, found {seed!r}.", field="seed")
-    import astropy.units as u
-    from astropy.cosmology import FlatLambdaCDM
+    _check_between(redshift, "redshift", 0.0, 10.0)
+    return M500c_msun, float(redshift), 0 if cluster is None else cluster
 
-    cosmology = FlatLambdaCDM(67.77, 0.307115) if cosmology is None else cosmology
-    rng = np.random.default_rng([seed, particles])
-    in_clumps = int(CLUMP_SHARE * particles) if clumps else 0
-    main = _halo(M500c_msun, redshift, cosmology)
-    total_msun = main.gas_mass_msun(EXTENT_R500)
-    parts = [_sampled(rng, main, particles - in_clumps, total_msun * (1 - in_clumps / particles))]
-    parts += _clumps(rng, main, in_clumps, total_msun / particles, redshift, cosmology)
-    offset_kpc, temperature_kev, density = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Gas.from_arrays(
-        position=offset_kpc * AXES * u.kpc,
-        mass=np.full(particles, total_msun / particles) * u.Msun,
-        temperature=temperature_kev * u.keV,
-        density=density * u.Msun / u.kpc**3,
-        redshift=float(redshift),
-        cosmology=cosmology,
-    )
+
+def _check_between(value: Any, name: str, low: float, high: float) -> None:
+    number = isinstance(value, int | float | np.floating | np.integer) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise ArgumentError(f"expected a number from {low:g} to {high:g}, found {value!r}.", field=name)
 
 
 @dataclass(frozen=True)
-class _Halo:
-    """One spherical halo: its scales, and the profiles that follow from them."""
+class _Part:
+    """The cluster itself, or a clump.
 
-    R500c_kpc: float
-    P500_kev_cm3: float
-    density_scale: float
-    h70: float
+    Parameters
+    ----------
+    gas : HydrostaticGas
+        Its spherical profile.
+    at_kpc : (3,) array
+        Its centre.
+    ellipsoid : (3, 3) array
+        Turns the sphere into its shape; of determinant one, so that densities stay.
+    """
 
-    def gas_density(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Gas density at x = r / R500 [Msun kpc^-3]."""
-        return self.density_scale * _density_shape(x)
+    gas: HydrostaticGas
+    at_kpc: NDArray[np.float64]
+    ellipsoid: NDArray[np.float64]
 
-    def gas_mass_msun(self, x_end: float) -> float:
-        """Gas mass inside x_end R500."""
-        return float(4 * math.pi * self.R500c_kpc**3 * self.density_scale * _shape_mass(np.array([x_end]))[0])
+    def density_at(self, position_kpc: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gas density at positions [Msun kpc^-3]."""
+        inverse = np.linalg.inv(self.ellipsoid) / self.gas.halo.R500c_kpc
+        in_sphere = (position_kpc - self.at_kpc) @ inverse.T
+        return self.gas.density_at(np.sqrt(np.einsum("ij,ij->i", in_sphere, in_sphere)))
 
-    def temperature_kev(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        """k_B T from the electron pressure and the electron density, at x = r / R500."""
-        electrons_cm3 = (
-            self.gas_density(x) * X_H_PRIMORDIAL * X_E_FULLY_IONISED * M_SUN_KG / M_P_KG / (KPC_M * 100) ** 3
-        )
-        kev: NDArray[np.float64] = self.P500_kev_cm3 * A10.scaled(x, self.h70) / electrons_cm3
-        return kev
-
-
-def _density_shape(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    # slope from 0 in the core over -2 at 0.5 R500 to -3.6 outside, where the pressure falls as fast again
-    shape: NDArray[np.float64] = (1 + (x / 0.12) ** 2) ** -0.95 * (1 + (x / 0.9) ** 3) ** (-1.7 / 3)
-    return shape
-
-
-_RADII = np.concatenate([[0.0], np.geomspace(1e-3, EXTENT_R500, 2000)])
-_MASS = cumulative_trapezoid(_RADII**2 * _density_shape(_RADII), _RADII, initial=0.0)
+    def sampled(self, rng: np.random.Generator, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Positions [kpc] and k T [keV] of particles."""
+        # one draw in each of `count` equal parts of the mass: the profile has no shot noise in radius
+        share = (np.arange(count) + rng.random(count)) / count
+        x = np.maximum(self.gas.radius_of_mass(share), INNERMOST_X)
+        direction = rng.standard_normal((count, 3))
+        direction *= (x * self.gas.halo.R500c_kpc / np.linalg.norm(direction, axis=1))[:, None]
+        return direction @ self.ellipsoid.T + self.at_kpc, self.gas.temperature_at(x)
 
 
-def _shape_mass(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Integral of x^2 times the density's shape from zero."""
-    mass: NDArray[np.float64] = np.interp(x, _RADII, _MASS)
-    return mass
+def _ellipsoid(rng: np.random.Generator, axis_ratio: float) -> NDArray[np.float64]:
+    """Stretching of unit volume along three axes that point anywhere."""
+    spread = AXIS_RATIO_SPREAD if axis_ratio < 1 else 0.0
+    shortest = float(np.clip(rng.normal(axis_ratio, spread), 0.4, 1.0))
+    axes = np.array([1.0, rng.uniform(shortest, 1.0), shortest])
+    from scipy.spatial.transform import Rotation
+
+    turned = Rotation.from_quat(rng.standard_normal(4)).as_matrix()
+    stretch: NDArray[np.float64] = turned * (axes / np.cbrt(axes.prod())) @ turned.T
+    return stretch
 
 
-def _halo(M500c_msun: float, redshift: float, cosmology: Any) -> _Halo:
-    critical = float(cosmology.critical_density(redshift).to_value("Msun / kpc3"))
-    R500c_kpc = (3 * M500c_msun / (4 * math.pi * 500 * critical)) ** (1 / 3)
-    shape_mass = 4 * math.pi * R500c_kpc**3 * _shape_mass(np.array([1.0]))[0]
-    P500_kev_cm3 = pressure_500_kev_cm3(M500c_msun, redshift, cosmology)
-    return _Halo(R500c_kpc, P500_kev_cm3, GAS_FRACTION_500 * M500c_msun / shape_mass, float(cosmology.h) / 0.7)
+def _clump(clump: Clump, cluster: NFW, pressure_of: Any) -> _Part:
+    halo = cluster.of_mass(clump.ratio * cluster.M500c_msun)
+    gas = HydrostaticGas.of(halo, pressure_of(halo), CLUMP_EXTENT_R500)
+    return _Part(gas, clump.at * cluster.R500c_kpc, np.eye(3))
 
 
-Sampled = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+def _gas(rng: np.random.Generator, parts: list[_Part], particles: int) -> Gas:
+    """Equal-mass particles of all parts, each part by its gas mass."""
+    mass_msun = np.array([part.gas.mass_msun for part in parts])
+    particle_msun = mass_msun.sum() / particles
+    # rounded where the parts end, so that the counts add up
+    ends = np.round(np.cumsum(mass_msun) / particle_msun).astype(int)
+    counts = np.diff(ends, prepend=0)
+    drawn = [part.sampled(rng, int(count)) for part, count in zip(parts, counts, strict=True)]
+    position_kpc = np.concatenate([position for position, _ in drawn])
+    density = np.sum([part.density_at(position_kpc) for part in parts], axis=0)
+    import astropy.units as u
+
+    halo = parts[0].gas.halo
+    return Gas.from_arrays(
+        position=position_kpc * u.kpc,
+        mass=np.full(particles, particle_msun) * u.Msun,
+        temperature=np.concatenate([temperature_kev for _, temperature_kev in drawn]) * u.keV,
+        density=density * u.Msun / u.kpc**3,
+        redshift=halo.redshift,
+        cosmology=halo.cosmology,
+    )
 
 
-def _sampled(rng: np.random.Generator, halo: _Halo, count: int, mass_msun: float) -> Sampled:
-    """Positions [kpc], temperatures [keV] and densities [Msun kpc^-3] of particles that sample a halo."""
-    # one draw in each of `count` equal parts of the mass: the profile has no shot noise in radius
-    drawn = (np.arange(count) + rng.random(count)) / count
-    x = np.maximum(np.interp(drawn * _MASS[-1], _MASS, _RADII), 1e-3)
-    direction = rng.standard_normal((count, 3))
-    direction /= np.linalg.norm(direction, axis=1)[:, None]
-    share = mass_msun / halo.gas_mass_msun(EXTENT_R500)
-    return direction * (x * halo.R500c_kpc)[:, None], halo.temperature_kev(x), halo.gas_density(x) * share
-
-
-def _clumps(
-    rng: np.random.Generator, main: _Halo, count: int, particle_msun: float, redshift: float, cosmology: Any
-) -> list[Sampled]:
-    """Infalling clumps between 0.4 and 3 R500, with a steep distribution of masses."""
-    if count == 0:
-        return []
-    shares = rng.pareto(1.0, CLUMPS) + 0.2
-    counts = np.diff(np.concatenate([[0], np.round(count * np.cumsum(shares / shares.sum()))]).astype(int))
-    parts = []
-    for number in counts:
-        at = rng.standard_normal(3)
-        at *= rng.uniform(0.4, 3.0) * main.R500c_kpc / np.linalg.norm(at)
-        if number == 0:
-            continue
-        gas_msun = number * particle_msun
-        inside_R500 = _shape_mass(np.array([1.0]))[0] / _MASS[-1]
-        halo = _halo(gas_msun * inside_R500 / GAS_FRACTION_500, redshift, cosmology)
-        offset_kpc, temperature_kev, density = _sampled(rng, halo, int(number), gas_msun)
-        parts.append((offset_kpc + at, temperature_kev, density))
-    return parts
+def _on_relation(gas: Gas, R500c_kpc: float, target_kpc2: float) -> Gas:
+    """Scale mass and temperature so that Y500 is the target; smoothing lengths stay, since density goes with mass."""
+    inside = np.einsum("ij,ij->i", gas.offset_kpc, gas.offset_kpc) <= R500c_kpc**2
+    factor = np.sqrt(target_kpc2 / gas.compton_y_kpc2()[inside].sum())
+    gas.mass_msun = (gas.mass_msun * factor).astype(np.float32)
+    gas.temperature_k = (gas.temperature_k * factor).astype(np.float32)
+    return gas
