@@ -25,9 +25,9 @@ from results import machine, write_results
 import szfast
 from szfast import networks
 from szfast.maps.make import pixel_size_kpc
-from szfast.maps.scene import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
 from szfast.maps.projection import project
+from szfast.maps.scene import Scene
 from szfast.maps.sightlines import sightlines
 from szfast.maps.spectrum import noise_spectrum
 

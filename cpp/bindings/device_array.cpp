@@ -111,7 +111,15 @@ void register_device_array(py::module_ &module) {
         .def_property_readonly("__cuda_array_interface__", &DeviceArray::cuda_array_interface)
         .def("__dlpack_device__", &DeviceArray::dlpack_device)
         .def(
-            "__dlpack__", [](const DeviceArray &array, const py::kwargs &) { return array.dlpack(); },
+            "__dlpack__",
+            [](const DeviceArray &array, const py::kwargs &asked) {
+                const bool elsewhere = asked.contains("dl_device") && !asked["dl_device"].is_none() &&
+                                       !py::tuple(asked["dl_device"]).equal(array.dlpack_device());
+                const bool copied = asked.contains("copy") && !asked["copy"].is_none() && asked["copy"].cast<bool>();
+                if (elsewhere || copied)
+                    throw py::buffer_error("the memory is lent where it is, not copied");
+                return array.dlpack();
+            },
             "Lend the memory; nothing is waited for, since the array is complete.");
 }
 

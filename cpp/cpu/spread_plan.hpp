@@ -17,9 +17,9 @@ struct SpreadGrid {
     }
 };
 
-#define SZFAST_SPREAD_OPERATIONS                                                                                   \
-    void spread_view(const SpreadDesign &design, const Particles &particles, std::size_t begin, std::size_t end,   \
-                     const double *view, const std::atomic<bool> &stop, const SpreadGrid &layout, double *grid,    \
+#define SZFAST_SPREAD_OPERATIONS                                                                                 \
+    void spread_view(const SpreadDesign &design, const Particles &particles, std::size_t begin, std::size_t end, \
+                     const double *view, const std::atomic<bool> &stop, const SpreadGrid &layout, double *grid,  \
                      double *loaded);
 
 namespace baseline {

@@ -9,8 +9,8 @@
 
 namespace szfast {
 
-constexpr int window_fields = 4;  // Y t^m for m = 0 ... 3
-constexpr int window_row = 8;     // room for the taps of a row of coefficients
+constexpr int window_fields = 4; // Y t^m for m = 0 ... 3
+constexpr int window_row = 8;    // room for the taps of a row of coefficients
 constexpr int window_degree = 9; // of the window's polynomials in the place within the cell: taps / 2 + 5
 
 // Lengths in kpc. The grid is periodic; a particle at the origin falls on the boundary between cells / 2 - 1 and

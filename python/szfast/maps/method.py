@@ -18,7 +18,7 @@ from szfast.maps.mapset import Conserved
 from szfast.maps.method_choice import Trial
 from szfast.maps.projection import Projection, project
 from szfast.maps.scene import Scene, Seen, bound_of
-from szfast.maps.spread_projection import BeamImages, accuracy, project_behind_beam
+from szfast.maps.spread_projection import ROUNDING, BeamImages, accuracy, project_behind_beam
 
 log = logging.getLogger("szfast.maps")
 
@@ -27,7 +27,7 @@ METHODS = ("auto", "exact", "beam")
 
 RTOL_LIMITS = (1e-7, 0.1)
 
-_LEAST_SHARE = 1e-8
+_LEAST_SHARE, _MOST_ATTEMPTS, _MOST_MESHES = 1e-8, 3, 2
 
 
 def see(scene: Scene, method: str, rtol: float) -> Seen:
@@ -111,11 +111,11 @@ def _on_pixels(scene: Scene, rtol: float) -> Seen:
 
 def _exact(scene: Scene, particles: Particles, trial: Trial, rtol: float, why: str) -> Seen:
     share = trial.share(rtol)
-    while True:
+    for attempt in range(_MOST_ATTEMPTS):
         images = _images(scene, particles, share)
         clean = np.asarray(images.y)
-        bound = bound_of(images.error, clean)
-        if bound <= rtol or share <= _LEAST_SHARE:
+        bound = bound_of(images.error, clean, ROUNDING)
+        if bound <= rtol or share <= _LEAST_SHARE or attempt + 1 == _MOST_ATTEMPTS:
             break
         share = max(share * min(0.5 * rtol / bound, 0.25), _LEAST_SHARE)
     if bound > rtol:
@@ -152,7 +152,7 @@ def _through_mesh(
     how = accuracy(scene.gas.kernel, scene.sigma_pixels, share)
     cells: tuple[float, ...] = CELLS
     concentration = trial.concentration
-    while True:
+    for _ in range(_MOST_MESHES):
         # the first guess may be too high; a map whose gas is all in one point has one
         guesses = (concentration, concentration / 1.5, 1.0) if cells is CELLS else (concentration,)
         mesh = next((found for guess in guesses if (found := trial.mesh(scene, rtol, guess, cells))), None)
@@ -171,6 +171,7 @@ def _through_mesh(
             )
             return seen, ""
         cells = tuple(cell for cell in CELLS if cell < mesh.spread.cell)
+    return None, f"meshes did not keep {rtol:g} of the peak"
 
 
 def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple[Seen, float]:
@@ -197,7 +198,7 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple
     area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
     peak = float(clean.max(axis=(1, 2)).min())
     concentration = float(loaded.max()) / scene.point_kpc2 / peak if peak > 0 else math.inf
-    return Seen(y, "beam", bound_of(error, clean), Conserved(loaded, patch, area_kpc2)), concentration
+    return Seen(y, "beam", bound_of(error, clean, ROUNDING), Conserved(loaded, patch, area_kpc2)), concentration
 
 
 def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:

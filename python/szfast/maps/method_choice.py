@@ -24,6 +24,9 @@ SPREAD_NS = {4: 33.0, 6: 48.0, 8: 64.0}
 ORDER_NS, GRID_NS, DEPOSIT_NS = 60.0, 80.0, 1.5
 """Per particle, once; per pixel of a class's grid and view; per pixel of a wide kernel and view."""
 
+LEAST_MESH_ERROR = 7e-5
+"""Of the slices' interpolation alone: no mesh promises less."""
+
 MESH_NS, BLOCK_NS, SLICE_NS = 13.0, 12.0, 9e4
 """Per particle; per point of the mesh, and of each further part; per view."""
 
@@ -92,6 +95,8 @@ class Trial:
         """The coarsest mesh that should keep the error, if any."""
         reach_kpc = safe_radius_kpc(scene.instrument, scene.pixel_kpc)
         if scene.depth_kpc is not None or not scene.band_limited or reach_kpc <= 0:
+            return None
+        if concentration * LEAST_MESH_ERROR > rtol:
             return None
         some = self.sample
         radius = np.sqrt(_radius2(some))

@@ -157,12 +157,12 @@ class Seen:
     conserved: Conserved
 
 
-def bound_of(error: float, clean: NDArray[np.floating]) -> float:
+def bound_of(error: float, clean: NDArray[np.floating], rounding: float) -> float:
     """An error in y as a share of the least bright map's largest value, which may be lower by as much as the error.
 
-    Rounded up to three digits.
+    To it comes a share of the map itself, its rounding. Rounded up to three digits.
     """
     peak = float(clean.max(axis=(1, 2)).min()) if clean.size else 0.0
     if peak > error:
-        return float(f"{1.005 * error / (peak - error):.2e}")
+        return float(f"{1.005 * (error / (peak - error) + rounding):.2e}")
     return 0.0 if error == 0 else math.inf

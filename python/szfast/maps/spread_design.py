@@ -22,8 +22,8 @@ FIELDS = 4
 TAPS = (4, 6, 8)
 """Widths of the window in cells, from the cheapest to the most exact."""
 
-K_LIMIT = 5.7
-"""Largest wave number kept: what the beam leaves beyond it is 9e-8."""
+K_LIMIT = 6.0
+"""Largest wave number kept: what the beam leaves beyond it is 1.5e-8."""
 
 _ROW, _DEGREES = 8, 10
 _NODES = 48
@@ -76,7 +76,9 @@ class SizeClass:
 
     def factors(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Factor of each field at wave numbers k, (FIELDS, ...)."""
-        result: NDArray[np.float64] = chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, self.coefficients.T)
+        result: NDArray[np.float64] = np.asarray(
+            chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, self.coefficients.T), dtype=np.float64
+        )
         return result
 
 
@@ -121,8 +123,8 @@ def _transform(taps: int, beta: float, q: NDArray[np.float64]) -> NDArray[np.flo
 @cache
 def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Gauss's nodes and weights on [-1, 1]: of an even function the half from zero on is enough."""
-    x, w = np.polynomial.legendre.leggauss(100)
-    return x[50:], w[50:]
+    x, w = (np.asarray(v[50:], dtype=np.float64) for v in np.polynomial.legendre.leggauss(100))
+    return x, w
 
 
 def _alias_error(taps: int, beta: float, sigma_cells: float, k_limit: float) -> float:
@@ -141,7 +143,7 @@ def _alias_error(taps: int, beta: float, sigma_cells: float, k_limit: float) -> 
 
 
 def _tap_polynomials(taps: int, beta: float) -> tuple[NDArray[np.float64], float]:
-    d = 0.5 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+    d: NDArray[np.float64] = 0.5 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
     columns = d[:, None] ** np.arange(taps // 2 + 6)
     result = np.zeros((_DEGREES, _ROW))
     misfit = 0.0

@@ -21,10 +21,11 @@ from szfast.maps.instrument import PADDING_BEAM_SIGMA, Instrument
 from szfast.maps.spread_design import FIELDS, K_LIMIT, TAPS, SizeClass, cut_error, size_classes, spread_window
 
 ROUNDING = 2e-7
-"""Of float32 columns and maps, as a share of a particle's image."""
+"""Of Y, h and the maps in float32, as a share of the map."""
 
 _LEAK = math.exp(-0.5 * PADDING_BEAM_SIGMA**2)
 _LEAST_SIGMA_CELLS = 2.2
+_WIDEST_SIGMA = 10.0  # beyond it there would be many classes, each with a grid of its own
 _BATCH_DOUBLES = 1 << 24
 
 
@@ -40,14 +41,14 @@ class Accuracy:
         Largest error of a class's kernels.
     widest_sigma : float
         Largest support radius that is spread, in beam sigma; larger kernels are integrated over pixels.
-    deposit_rtol : float
-        Largest error of those, as a share of their own peak.
+    share : float
+        Largest error of all of those together, as a share of all gas.
     """
 
     taps: int
     kernel_error: float
     widest_sigma: float
-    deposit_rtol: float
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class BeamImages:
     patch_kpc2 : (L,) float64 array
         Compton area that fell onto the grids.
     error : float
-        Bound of the largest error in any pixel.
+        Bound of the largest error in any pixel, but for `ROUNDING` of the map.
     """
 
     y: Any
@@ -125,8 +126,8 @@ class Grid:
 
     def modes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Wave numbers of the modes that are kept, in radians a pixel: all ky, (n,), and kx from zero, (m,)."""
-        ky = 2 * np.pi * np.fft.fftfreq(self.pixels)
-        kx = 2 * np.pi * np.fft.rfftfreq(self.pixels)
+        ky: NDArray[np.float64] = 2 * np.pi * np.fft.fftfreq(self.pixels).astype(np.float64)
+        kx: NDArray[np.float64] = 2 * np.pi * np.fft.rfftfreq(self.pixels).astype(np.float64)
         return ky, kx[kx * self.sigma_pixels <= k_limit(self.sigma_pixels)]
 
     def beam(self) -> NDArray[np.float64]:
@@ -161,8 +162,8 @@ def accuracy(kernel: str, sigma_pixels: float, share: float) -> Accuracy:
     kernel_error = 2.0 ** math.floor(math.log2(min(max(share, 1e-8), 1e-2)))
     h = np.geomspace(1.0, 512.0, 200)
     fits = pixel_error(kernel, sigma_pixels, h) <= kernel_error
-    widest = float(h[np.argmax(fits)]) if fits.any() else math.inf
-    return Accuracy(taps, kernel_error, widest / sigma_pixels, min(max(share, 1e-7), 1e-2))
+    widest = float(h[np.argmax(fits)]) / sigma_pixels if fits.any() else math.inf
+    return Accuracy(taps, kernel_error, min(widest, _WIDEST_SIGMA), share)
 
 
 def project_behind_beam(
@@ -208,7 +209,7 @@ def project_behind_beam(
     shape = len(views), instrument.size
     y = np.zeros((*shape, instrument.size)) if particles.device is None else particles.device.no_images(*shape)
     loaded, patch = np.zeros(len(views)), np.zeros(len(views))
-    error = ROUNDING * float(particles.area.sum(dtype=np.float64)) + _moved(particles) / sigma_kpc
+    error = _moved(particles) / sigma_kpc
     largest = float(particles.h.max(initial=0.0))
     shared = cut_error(k_limit(sigma_pixels)) + _LEAK
     spread_to = min(largest, how.widest_sigma * sigma_kpc)
@@ -224,8 +225,9 @@ def project_behind_beam(
     if wide.any():
         left = particles.some(np.flatnonzero(wide))
         grid = Grid.of(instrument, pixel_kpc, min(largest, 4 * instrument.size * pixel_kpc))
-        _deposit(left, views, grid, kernel, how, half_depth_kpc, threads, _Part(y, loaded, patch))
-        error += _deposit_error(left, kernel, sigma_pixels, pixel_kpc, how, shared)
+        rtol, of_left = _deposit_errors(left, kernel, sigma_pixels, pixel_kpc, how.share * float(particles.area.sum()))
+        _deposit(left, views, grid, kernel, rtol, half_depth_kpc, threads, _Part(y, loaded, patch))
+        error += of_left + shared * float(left.area.sum())
     return BeamImages(y, loaded, patch, error / (2 * math.pi * sigma_kpc**2))
 
 
@@ -327,7 +329,7 @@ def _deposit(
     views: NDArray[np.float64],
     grid: Grid,
     kernel: str,
-    how: Accuracy,
+    rtol: float,
     half_depth_kpc: float,
     threads: int,
     part: _Part,
@@ -366,7 +368,7 @@ def _deposit(
             pixel_kpc=grid.pixel_kpc,
             half_depth_kpc=half_depth_kpc,
             kernel=kernel,
-            rtol=how.deposit_rtol,
+            rtol=rtol,
             threads=threads,
         )
         rows = scipy.fft.rfft(area_kpc2, axis=2, workers=workers)[..., : len(kx)]
@@ -375,15 +377,15 @@ def _deposit(
         part.patch[some] += area_kpc2.sum(axis=(1, 2))
 
 
-def _deposit_error(
-    particles: Particles, kernel: str, sigma_pixels: float, pixel_kpc: float, how: Accuracy, shared: float
-) -> float:
-    """Bound of the errors of those, as a Compton area in one point."""
+def _deposit_errors(
+    particles: Particles, kernel: str, sigma_pixels: float, pixel_kpc: float, allowed_kpc2: float
+) -> tuple[float, float]:
+    """The error to ask of each, as a share of its own peak; and the bound of all, as a Compton area in one point."""
     from szfast._core import column_density
 
     h = particles.h.astype(np.float64) / pixel_kpc
-    peak = float(column_density(kernel, np.zeros(1))[0])
-    # the kernel's peak against that of a point behind the beam
-    own = peak * 2 * math.pi * (sigma_pixels / h) ** 2
-    each = pixel_error(kernel, sigma_pixels, h) + how.deposit_rtol * own + shared
-    return float(particles.area.astype(np.float64) @ each)
+    area = particles.area.astype(np.float64)
+    # the kernels' peaks against those of points behind the beam
+    own = float(column_density(kernel, np.zeros(1))[0]) * 2 * math.pi * float(area @ (sigma_pixels / h) ** 2)
+    rtol = min(max(allowed_kpc2 / max(own, 1e-300), 1e-7), 1e-2)
+    return rtol, rtol * own + float(area @ pixel_error(kernel, sigma_pixels, h))
