@@ -347,7 +347,7 @@ def _deposit(
             pixel_kpc=grid.pixel_kpc,
             half_depth_kpc=half_depth_kpc,
             kernel=kernel,
-            rtol=how.deposit_rtol,
+            rtol=rtol,
         )
         image = {"factors": grid.beam()[None].astype(np.complex64), "rows": np.arange(grid.pixels, dtype=np.int32)}
         part.add_sums(loaded, particles.device.add_maps(part.y, maps, **image) * grid.pixel_kpc**2)
