@@ -54,7 +54,7 @@ class SnapshotTask:
     def clusters(self, how: MapsPart) -> Iterator[Cluster]:
         """Read the gas of all haloes in one pass, and hand out one after the other."""
         from szfast.gas import gas_around
-        from szfast.maps.make import observed_redshift
+        from szfast.maps.observation import observed_redshift
         from szfast.snapshots import open_snapshot
 
         snapshot = open_snapshot(self.path)
@@ -96,7 +96,7 @@ class SnapshotTask:
     def _radius(self, snapshot: Snapshot, how: MapsPart, seen_at: float) -> Any:
         import astropy.units as u
 
-        from szfast.maps.make import patch_radius_kpc, pixel_size_kpc
+        from szfast.maps.observation import patch_radius_kpc, pixel_size_kpc
 
         if self.how.radius is not None:
             return u.Quantity(self.how.radius)
