@@ -74,7 +74,7 @@ template <class Device> class KernelTables {
         SeparableShares<terms> shares{quintic_.data(), fine_.data(), {}};
         // terms that the table does not count have no weight
         for (int k = 0; k < table.terms; ++k)
-            shares.weight[k] = float(table.weight[k]);
+            shares.weight[k] = float(table.weight[k] * table.unit);
         return shares;
     }
 
@@ -130,8 +130,8 @@ template <class Device> class Deposit {
         const SeparableTable table = separable_kernel(kernel).view(rtol);
         if (table.terms == 0)
             add_shares(scene, tables.corners);
-        else if (table.terms <= 4)
-            add_shares(scene, tables.template separable<4>(table));
+        else if (table.terms <= 3)
+            add_shares(scene, tables.template separable<3>(table));
         else if (table.terms <= 6)
             add_shares(scene, tables.template separable<6>(table));
         else

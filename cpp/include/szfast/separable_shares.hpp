@@ -17,13 +17,13 @@ SZFAST_HOST_DEVICE static inline double fine_primitive(const double *fine, doubl
 
 // From the quintics of one term, to float rounding.
 SZFAST_HOST_DEVICE static inline float quintic_primitive(const float *quintic, float u) {
-    constexpr int lookup = SeparableTable::lookup;
-    constexpr float below_one = 0.99999994f;
+    constexpr int lookup = SeparableTable::lookup, cells = SeparableTable::cells;
     const float size = u < 0.0f ? -u : u;
-    const float scaled = (size < below_one ? size : below_one) * float(SeparableTable::quintic_cells);
+    // at the edge and beyond it: the last entry, a constant
+    const float scaled = size < 1.0f ? size * float(cells) : float(cells);
     const int cell = int(scaled);
     const float t = scaled - float(cell);
-    const float *c = quintic + cell;
+    const float *c = quintic + lookup / 2 + cell;
     float value = c[5 * lookup];
     for (int i = 4; i >= 0; --i)
         value = c[i * lookup] + t * value;
