@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import nox
@@ -52,7 +53,7 @@ def cpp_tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check format, style, types and the layers."""
     session.install(*PROJECT["project"]["dependencies"], *extra("report"), *group("lint"))
-    sources = sorted(str(path) for pattern in ("*.cpp", "*.hpp") for path in Path("cpp").rglob(pattern))
+    sources = sorted(str(path) for pattern in ("*.cpp", "*.hpp", "*.cu") for path in Path("cpp").rglob(pattern))
     commands = {
         "ruff check .": {},
         "ruff format --check .": {},
@@ -74,6 +75,23 @@ def lint(session: nox.Session) -> None:
 PEERS = ["py-sphviewer2", "swiftsimio", "pynbody", "yt", "meshoid", "ducc0"]
 PEERS += ["fast-histogram", "numba", "pixell", "threadpoolctl"]
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """On a machine with a GPU: build, test, also under compute-sanitizer where it is there, and time."""
+    built_with = "on" if shutil.which("nvcc") else "wheel"
+    session.install(".", f"--config-settings=szfast.cuda={built_with}")
+    session.install(*extra("cuda"), *group("test"))
+    session.run("szfast", "doctor")
+    session.run("pytest", "-m", "gpu", "tests")
+    sanitizer = shutil.which("compute-sanitizer")
+    if sanitizer:
+        tests_of_kernels = ["python", "-m", "pytest", "-m", "gpu", "tests/maps/test_devices.py"]
+        session.run(sanitizer, "--error-exitcode", "1", *tests_of_kernels, external=True)
+    else:
+        session.warn("compute-sanitizer is not on PATH: memory and races were not checked")
+    session.run("python", "benchmarks/gpu.py", *session.posargs)
 
 
 @nox.session

@@ -14,11 +14,16 @@ namespace szfast::bindings {
 
 namespace py = pybind11;
 
-inline std::string shape_text(const py::array &array) {
+// A shape as Python writes it; any length for a negative one.
+inline std::string extent_text(const std::vector<py::ssize_t> &shape) {
     std::string text = "(";
-    for (py::ssize_t i = 0; i < array.ndim(); ++i)
-        text += (i ? ", " : "") + std::to_string(array.shape(i));
+    for (std::size_t i = 0; i < shape.size(); ++i)
+        text += (i ? ", " : "") + (shape[i] < 0 ? std::string("any") : std::to_string(shape[i]));
     return text + ")";
+}
+
+inline std::string shape_text(const py::array &array) {
+    return extent_text({array.shape(), array.shape() + array.ndim()});
 }
 
 // An array of exactly this type and shape (-1: any length), C-contiguous; nothing is converted silently.
@@ -33,12 +38,9 @@ py::array_t<T> checked(const py::object &object, const char *name, const std::ve
     bool fits = array.ndim() == py::ssize_t(shape.size());
     for (std::size_t i = 0; fits && i < shape.size(); ++i)
         fits = shape[i] < 0 || array.shape(py::ssize_t(i)) == shape[i];
-    if (!fits) {
-        std::string wanted = "(";
-        for (std::size_t i = 0; i < shape.size(); ++i)
-            wanted += (i ? ", " : "") + (shape[i] < 0 ? std::string("any") : std::to_string(shape[i]));
-        throw py::value_error(std::string(name) + ": expected shape " + wanted + "), found " + shape_text(array));
-    }
+    if (!fits)
+        throw py::value_error(std::string(name) + ": expected shape " + extent_text(shape) + ", found " +
+                              shape_text(array));
     if (!(array.flags() & py::array::c_style))
         throw py::value_error(std::string(name) + ": expected a C-contiguous array; use numpy.ascontiguousarray");
     return py::reinterpret_borrow<py::array_t<T>>(object);

@@ -1,4 +1,5 @@
 #include "arrays.hpp"
+#include "engine_arguments.hpp"
 #include "szfast/deposit.hpp"
 #include "szfast/observe.hpp"
 
@@ -14,14 +15,6 @@ void register_turn(py::module_ &module);
 
 namespace {
 
-Kernel kernel_named(const std::string &name) {
-    const char *names[] = {"cubic", "wendland_c2", "wendland_c4", "uniform"};
-    for (int i = 0; i < 4; ++i)
-        if (name == names[i])
-            return static_cast<Kernel>(i);
-    throw py::value_error("kernel: expected cubic, wendland_c2, wendland_c4 or uniform, found " + name);
-}
-
 py::tuple deposit(const py::object &x, const py::object &y, const py::object &z, const py::object &h,
                   const py::object &Y, const py::object &views, int pixels, double pixel_kpc, double half_depth_kpc,
                   const std::string &kernel, double rtol, int threads) {
@@ -35,23 +28,12 @@ py::tuple deposit(const py::object &x, const py::object &y, const py::object &z,
     require_finite(zs, "z");
     require_not_negative(hs, "h");
     require_not_negative(Ys, "Y");
-    require_finite(rotations, "views");
-    if (pixels < 1 || pixels > 16384)
-        throw py::value_error("pixels: expected 1 to 16384, found " + std::to_string(pixels));
-    if (!(pixel_kpc > 0) || !std::isfinite(pixel_kpc))
-        throw py::value_error("pixel_kpc: expected a positive number");
-    if (!(half_depth_kpc > 0))
-        throw py::value_error("half_depth_kpc: expected a positive number");
-    if (!(rtol > 0 && rtol < 1))
-        throw py::value_error("rtol: expected above 0 and below 1");
+    const Grid grid = checked_grid(pixels, pixel_kpc, half_depth_kpc, rtol, rotations);
     const Kernel shape = kernel_named(kernel);
     const py::ssize_t view_count = rotations.shape(0);
-    if (view_count > 1000000)
-        throw py::value_error("views: expected at most 1000000");
     py::array_t<double> maps({view_count, py::ssize_t(pixels), py::ssize_t(pixels)});
     py::array_t<double> loaded(view_count);
     const Particles particles{xs.data(), ys.data(), zs.data(), hs.data(), Ys.data(), std::size_t(count)};
-    const Grid grid{pixels, pixel_kpc, half_depth_kpc};
     const double *rotation = rotations.data();
     double *map = maps.mutable_data(), *sum = loaded.mutable_data();
     interruptible([&](Stop &stop) {
@@ -60,33 +42,12 @@ py::tuple deposit(const py::object &x, const py::object &y, const py::object &z,
     return py::make_tuple(maps, loaded);
 }
 
-std::vector<NoiseStream> streams_of(const py::object &keys, py::ssize_t count) {
-    const auto words = checked<std::uint64_t>(keys, "keys", {count, 5});
-    const std::uint64_t *word = words.data();
-    std::vector<NoiseStream> streams(count);
-    for (py::ssize_t i = 0; i < count; ++i, word += 5) {
-        for (int k = 2; k < 5; ++k)
-            if (word[k] > 0xFFFFFFFFu)
-                throw py::value_error("keys: view, realisation and run must be below 2^32");
-        streams[i] =
-            noise_stream({word[0], word[1], std::uint32_t(word[2]), std::uint32_t(word[3]), std::uint32_t(word[4])});
-    }
-    return streams;
-}
-
 py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, int size, const py::object &transfer,
                                 const py::object &amplitude, int threads, const py::object &spectra) {
-    const auto beam = checked<double>(transfer, "transfer", {-1, -1});
-    require_finite(beam, "transfer");
+    const auto beam = checked_transfer(transfer, size);
     const py::ssize_t padded = beam.shape(0);
-    if (padded < 2 || padded > 16384 || padded % 2 || fast_length(int(padded)) != padded ||
-        beam.shape(1) != padded / 2 + 1)
-        throw py::value_error(
-            "transfer: expected shape (n, n/2 + 1), n even without prime factors but 2, 3, 5, found " +
-            shape_text(beam));
-    if (size < 1 || size > padded || (padded - size) % 2)
-        throw py::value_error("size: expected at most " + std::to_string(padded) + ", less by an even number, found " +
-                              std::to_string(size));
+    if (fast_length(int(padded)) != padded)
+        throw py::value_error("transfer: expected a side without prime factors but 2, 3, 5, found " + shape_text(beam));
     std::optional<py::array_t<double>> projected, noise;
     py::ssize_t count = -1;
     if (!maps.is_none()) {

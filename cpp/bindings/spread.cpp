@@ -1,5 +1,6 @@
 #include "szfast/spread.hpp"
 #include "arrays.hpp"
+#include "engine_arguments.hpp"
 
 namespace szfast::bindings {
 namespace {
@@ -21,21 +22,14 @@ py::tuple spread_particles(const py::object &x, const py::object &y, const py::o
     require_not_negative(Ys, "Y");
     require_finite(rotations, "views");
     require_finite(weights, "window");
-    if (taps != 4 && taps != 6 && taps != 8)
-        throw py::value_error("taps: expected 4, 6 or 8, found " + std::to_string(taps));
-    if (cells < 2 * window_row || cells > 16384)
-        throw py::value_error("cells: expected 16 to 16384, found " + std::to_string(cells));
-    if (!(cell_kpc > 0 && std::isfinite(cell_kpc) && reach_kpc >= 0 && half_depth_kpc > 0))
-        throw py::value_error("cell_kpc, reach_kpc, half_depth_kpc: expected positive numbers");
-    if (!(h_to_kpc > h_above_kpc && h_to_kpc >= 0 && std::isfinite(h_to_kpc)))
-        throw py::value_error("h_to_kpc: expected more than h_above_kpc");
+    const SpreadDesign design =
+        checked_spread({cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()});
     const py::ssize_t view_count = rotations.shape(0);
     if (view_count > 1000000)
         throw py::value_error("views: expected at most 1000000");
     py::array_t<double> fields({view_count, py::ssize_t(window_fields), py::ssize_t(cells), py::ssize_t(cells)});
     py::array_t<double> loaded(view_count);
     const Particles particles{xs.data(), ys.data(), zs.data(), hs.data(), Ys.data(), std::size_t(count)};
-    const SpreadDesign design{cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()};
     const double *rotation = rotations.data();
     double *field = fields.mutable_data(), *sum = loaded.mutable_data();
     interruptible(

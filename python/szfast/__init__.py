@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from szfast import planck as planck
     from szfast import report as report
     from szfast import sample as sample
+    from szfast.engines import backends as backends
     from szfast.errors import SzfastError as SzfastError
     from szfast.gas import Gas as Gas
     from szfast.gas import read_snapshot as read_snapshot
+    from szfast.gas.on_device import gas_on_device as gas_on_device
     from szfast.maps.files import read_maps as read_maps
     from szfast.maps.files import write_maps as write_maps
     from szfast.maps.instrument import PLANCK as PLANCK
     from szfast.maps.instrument import Instrument as Instrument
     from szfast.maps.make import make_maps as make_maps
+    from szfast.maps.many import make_maps_of as make_maps_of
     from szfast.maps.mapset import MapSet as MapSet
     from szfast.maps.spectrum import NoiseSpectrum as NoiseSpectrum
     from szfast.sample.synthetic import synthetic_cluster as synthetic_cluster
@@ -33,7 +36,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "SzfastError": "szfast.errors",
+    "backends": "szfast.engines",
     "Gas": "szfast.gas",
+    "gas_on_device": "szfast.gas.on_device",
     "read_snapshot": "szfast.gas",
     "read_halos": "szfast.snapshots.halos",
     "PLANCK": "szfast.maps.instrument",
@@ -41,6 +46,7 @@ _HOME = {
     "NoiseSpectrum": "szfast.maps.spectrum",
     "MapSet": "szfast.maps.mapset",
     "make_maps": "szfast.maps.make",
+    "make_maps_of": "szfast.maps.many",
     "read_maps": "szfast.maps.files",
     "write_maps": "szfast.maps.files",
     "synthetic_cluster": "szfast.sample.synthetic",

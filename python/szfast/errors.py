@@ -96,3 +96,7 @@ class DownloadError(SzfastError):
 
 class MissingExtraError(SzfastError, ImportError):
     """A feature needs an optional dependency that is not installed."""
+
+
+class DeviceError(SzfastError, RuntimeError):
+    """A GPU is asked for where none can be used."""

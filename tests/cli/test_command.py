@@ -21,7 +21,7 @@ def test_version(szfast):
     assert szfast("--version").out == f"szfast {library.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["maps", "mass", "check", "plot"])
+@pytest.mark.parametrize("command", ["maps", "mass", "check", "doctor", "plot"])
 def test_help_has_examples(szfast, command):
     result = szfast(command, "--help")
     assert result.code == 0

@@ -2,6 +2,8 @@
 // integrals.
 #pragma once
 
+#include "szfast/host_device.hpp"
+
 #include <cmath>
 
 namespace szfast {
@@ -73,7 +75,7 @@ static inline double column(const KernelPolynomial &w, double R) {
 
 // Integral of the column density over [0, u] x [0, v] of a uniform sphere, u^2 + v^2 <= 1: the volume under a
 // hemisphere over a rectangle that has a corner at its pole.
-static inline double uniform_quadrant_inside(double u, double v) {
+SZFAST_HOST_DEVICE static inline double uniform_quadrant_inside(double u, double v) {
     const double s = std::sqrt(std::fmax(0.0, 1.0 - u * u - v * v));
     const double volume = u * v * s / 3.0 + u * (3.0 - u * u) / 6.0 * std::atan2(v, s) +
                           v * (3.0 - v * v) / 6.0 * std::atan2(u, s) - std::atan2(u * v, s) / 3.0;

@@ -2,6 +2,8 @@
 // deviates from it. Written for a type U of unsigned 32-bit integers, a plain one or a vector of lanes.
 #pragma once
 
+#include "szfast/host_device.hpp"
+
 #include <cstdint>
 
 namespace szfast {
@@ -14,13 +16,14 @@ template <class U> struct PhiloxBlock {
 template <class U> struct WideProduct;
 
 template <> struct WideProduct<std::uint32_t> {
-    static std::uint32_t high(std::uint32_t a, std::uint32_t b) {
+    SZFAST_HOST_DEVICE static std::uint32_t high(std::uint32_t a, std::uint32_t b) {
         return std::uint32_t((std::uint64_t(a) * b) >> 32);
     }
 };
 
 // A key is a U, or what stands for one: it is raised by a constant after each round.
-template <class U, class Key> static inline PhiloxBlock<U> philox(PhiloxBlock<U> counter, Key key0, Key key1) {
+template <class U, class Key>
+SZFAST_HOST_DEVICE static inline PhiloxBlock<U> philox(PhiloxBlock<U> counter, Key key0, Key key1) {
     for (int round = 0; round < 10; ++round) {
         constexpr std::uint32_t m0 = 0xD2511F53u, m1 = 0xCD9E8D57u;
         const U high0 = WideProduct<U>::high(counter.word[0], m0), low0 = counter.word[0] * m0;

@@ -12,6 +12,7 @@ from szfast.cli.outputs import PICTURES, check_drawing, check_output
 from szfast.cli.quantities import Frame, comoving_position, electron_model, physical_length
 from szfast.cli.reporting import show_json, show_line, show_table, show_warning
 from szfast.cli.timing import Timed
+from szfast.engines import device_named
 from szfast.maps.profile import stage
 
 if TYPE_CHECKING:
@@ -95,6 +96,9 @@ def maps(
     ),
     seed: int = typer.Option(0, min=0, help="Seed of the noise: same seed, same noise."),
     threads: int = typer.Option(0, min=0, help="Threads; 0 for all cores. The maps do not depend on it."),
+    device: str = typer.Option(
+        "cpu", metavar="DEVICE", help="cpu, cuda, cuda:N, or auto: a GPU where one can be used. See szfast doctor."
+    ),
     plot: Path | None = typer.Option(
         None,
         metavar="FILE",
@@ -109,12 +113,13 @@ def maps(
     _check_usage(snapshot, synthetic_cluster, halos, min_mass, center)
     if synthetic_cluster:
         _check_synthetic(radius=radius, electrons=electrons != "from_file", smoothing_scale=smoothing_scale != 1.0)
+    device_named(device)
     check_output(output, "--output", (".fits",), overwrite=overwrite)
     check_output(plot, "--plot", PICTURES, overwrite=overwrite)
     check_drawing(plot)
     _check_names(sightlines, noise, method, rtol)
     options = {"sightlines": sightlines, "noise": noise, "seed": seed, "threads": threads}
-    options |= {"method": method, "rtol": rtol}
+    options |= {"method": method, "rtol": rtol, "device": device}
     timed = Timed(profile)
     with timed:
         if snapshot is None:

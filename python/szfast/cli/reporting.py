@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from szfast.errors import ArgumentError, SzfastError
+from szfast.errors import ArgumentError, DeviceError, SzfastError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,7 @@ def _as_typed(error: SzfastError, options: Sequence[str]) -> str:
     where = [] if error.file is None else [str(error.file)]
     if error.field is not None:
         # In other errors the field is one of the file's.
-        option = isinstance(error, ArgumentError) and error.field in options
+        option = isinstance(error, ArgumentError | DeviceError) and error.field in options
         where.append(f"'{_option(error.field) if option else error.field}'")
     text = ": ".join([", ".join(where), error.problem] if where else [error.problem])
     return f"{text} Remedy: {_with_options(error.remedy, options)}" if error.remedy else text

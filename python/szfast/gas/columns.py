@@ -40,6 +40,11 @@ class GasColumns(GasSource):
     def __len__(self) -> int:
         return len(self.x_kpc)
 
+    @property
+    def arrays(self) -> tuple[NDArray[np.float32], ...]:
+        """The columns, in the order in which operations take them."""
+        return self.x_kpc, self.y_kpc, self.z_kpc, self.h_kpc, self.area_kpc2
+
     def columns(self, center_kpc: NDArray[np.float64] | None = None, *, threads: int = 0) -> GasColumns:
         """The gas relative to another centre, a physical position relative to the origin."""
         if center_kpc is None:

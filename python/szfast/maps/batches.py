@@ -48,11 +48,12 @@ class Sum:
         """Map a batch."""
         clean = dataclasses.replace(scene, spectrum=None)
         seen = see(clean, self.method, self.rtol)
+        y = np.asarray(seen.y)
         if self.scene is None:
-            self.y, self.conserved = seen.y.astype(np.float64), seen.conserved
+            self.y, self.conserved = y.astype(np.float64), seen.conserved
         else:
             assert self.conserved is not None
-            self.y += seen.y
+            self.y += y
             self.conserved = Conserved(
                 *(
                     getattr(self.conserved, each.name) + getattr(seen.conserved, each.name)
@@ -65,7 +66,7 @@ class Sum:
         self.methods.add(seen.method)
         self.bounded = self.bounded and seen.bound is not None
         # relative to the least bright view
-        self.error += (seen.bound or 0.0) * float(seen.y.max(axis=(1, 2)).min())
+        self.error += (seen.bound or 0.0) * float(y.max(axis=(1, 2)).min())
 
     def finish(self) -> Seen:
         """The maps of all batches, with noise."""
@@ -75,9 +76,9 @@ class Sum:
         bound = None
         if self.bounded:
             bound = bound_of(self.error, self.y, ROUNDING)
-        y = self.y.astype(np.float32)
+        y = self.scene.placed(self.y.astype(np.float32))
         if self.scene.spectrum is not None:
-            y += self.scene.observe(None, None, noise=True)
+            y = self.scene.sum_of(y, self.scene.observe(None, None, noise=True))
         return Seen(y, "beam" if "beam" in self.methods else "exact", bound, self.conserved)
 
 

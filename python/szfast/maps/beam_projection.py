@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.engines import operation
 from szfast.maps.instrument import Instrument
 from szfast.maps.mesh_design import Slicing, Spreading, kernel_transform, slicing, spreading, window_shape
 
@@ -43,9 +45,20 @@ class Particles:
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def device(self) -> Any:
+        """The GPU that holds them too; None here."""
+        return None
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """The arrays, where operations take them from."""
+        return self.x, self.y, self.z, self.h, self.area
+
     def some(self, which: slice | NDArray[np.intp]) -> Particles:
         """A part of them."""
-        return Particles(*(np.ascontiguousarray(v[which]) for v in (self.x, self.y, self.z, self.h, self.area)))
+        here = (self.x, self.y, self.z, self.h, self.area)
+        return Particles(*(np.ascontiguousarray(v[which]) for v in here))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +135,7 @@ class BeamProjection:
 
     Parameters
     ----------
-    spectra_kpc2 : (L, 2, n, rows) float32 array
+    spectra_kpc2 : (L, 2, n, rows) float32 array, on the particles' device
         Real and imaginary parts, kx in the FFT's order, ky from zero.
     left : (M,) array
         Numbers of the particles that are not in them.
@@ -133,7 +146,7 @@ class BeamProjection:
         one point, its value at the beam's centre.
     """
 
-    spectra_kpc2: NDArray[np.float32]
+    spectra_kpc2: Any
     left: NDArray[np.intp]
     area_kpc2: float
     error_kpc2: float
@@ -183,21 +196,14 @@ def project_on_mesh(
     threads : int
         Zero for all cores; the result does not depend on it.
     """
-    from szfast._core import mesh_spectra
-
     last, factor = mode_table(pixels, mesh.sigma_kpc / pixel_kpc, mesh.spread.k_limit)
-    spectra, left, (area, with_t, with_t2, with_r4, left_count) = mesh_spectra(
-        particles.x,
-        particles.y,
-        particles.z,
-        particles.h,
-        particles.area,
+    spectra, left, (area, with_t, with_t2, with_r4, left_count) = operation("mesh_spectra", particles.device, threads)(
+        *particles.columns,
         views=np.ascontiguousarray(views),
         design=mesh.arguments(),
         last=last,
         factor=factor,
         pixel_kpc=pixel_kpc,
-        threads=threads,
     )
     scale = 1 / area if area > 0 else 0.0
     error = area * mesh.error(with_t * scale, with_t2 * scale, with_r4 * scale)

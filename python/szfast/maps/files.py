@@ -103,7 +103,7 @@ def _umask() -> int:
 def _image(maps: MapSet, number: int) -> Any:
     from astropy.io import fits
 
-    hdu = fits.ImageHDU(maps.y, name=f"MAPS{number}")
+    hdu = fits.ImageHDU(np.asarray(maps.y), name=f"MAPS{number}")
     header = hdu.header
     header.extend(maps.wcs.to_header())
     header["BUNIT"] = ("", "dimensionless Compton y")

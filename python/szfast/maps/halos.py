@@ -38,6 +38,8 @@ def make_halo_maps(
     electrons: str | float | None = None,
     smoothing_scale: float | None = None,
     threads: int = 0,
+    device: str = "cpu",
+    on_device: bool = False,
     progress: bool = False,
     watch: Callable[[int, Gas], None] | None = None,
 ) -> Iterator[tuple[int, MapSet]]:
@@ -54,7 +56,7 @@ def make_halo_maps(
         Rows of `szfast.read_halos`.
     radius, redshift, sightlines, instrument, noise, seed, realisation, depth, method, rtol, electrons, smoothing_scale
         As in `szfast.make_maps`, the same for all.
-    threads, progress
+    threads, device, on_device, progress
         As in `szfast.make_maps`.
     watch : callable, optional
         Is given (row of the halo, Gas) of every block of particles that is kept.
@@ -70,6 +72,8 @@ def make_halo_maps(
         If an argument has a wrong unit, shape or value, or the redshift is zero.
     SnapshotError
         If the snapshot cannot be read, or a halo has no gas.
+    DeviceError
+        If a GPU is asked for where none can be used.
     """
     observation = Observation.of(
         redshift=redshift,
@@ -83,6 +87,8 @@ def make_halo_maps(
         method=method,
         rtol=rtol,
         threads=threads,
+        device=device,
+        on_device=on_device,
     )
     treatment = treatment_of(electrons, smoothing_scale)
     source = opened(snapshot)

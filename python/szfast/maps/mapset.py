@@ -42,7 +42,8 @@ class MapSet:
     Parameters
     ----------
     y : (L, n, n) float32 array
-        Dimensionless Compton parameter; rows run along the image's y axis from the lowest.
+        Dimensionless Compton parameter; rows run along the image's y axis from the lowest. Where it was asked for, an
+        array that is left on the GPU: `numpy.asarray`, DLPack and ``__cuda_array_interface__`` take it.
     views : (L, 3, 3) float64 array
         Rotation matrices; columns are image x, image y and the line of sight.
     instrument : Instrument
@@ -127,7 +128,7 @@ class MapSet:
         """Sum of each map times the pixel's area, (L,) [kpc^2]."""
         import astropy.units as u
 
-        return self.y.sum(axis=(1, 2), dtype=np.float64) * self.pixel_kpc**2 * u.kpc**2
+        return np.asarray(self.y).sum(axis=(1, 2), dtype=np.float64) * self.pixel_kpc**2 * u.kpc**2
 
     @property
     def wcs(self) -> WCS:

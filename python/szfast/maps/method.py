@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ log = logging.getLogger("szfast.maps")
 
 METHODS = ("auto", "exact", "beam")
 """Ways to project."""
+
+ROUNDING_ON_DEVICE = 2e-6
+"""Of transforms in float32, as a share of the map: ten roundings deep."""
 
 RTOL_LIMITS = (1e-7, 0.1)
 
@@ -100,30 +104,37 @@ def _on_pixels(scene: Scene, rtol: float) -> Seen:
         depth_kpc=scene.depth_kpc,
         rtol=rtol,
         threads=scene.threads,
+        device=scene.device,
     )
     log.info("method exact: each kernel to %g of its peak; no beam band-limits the pixels", rtol)
-    warn_if_off_centre(projection.area_kpc2, scene.gas)
+    on_host = replace(projection, area_kpc2=np.asarray(projection.area_kpc2))
+    warn_if_off_centre(on_host.area_kpc2, scene.gas)
     y = scene.observe(projection.area_kpc2, None, noise=True)
-    return Seen(y, "exact", None, _conserved(projection, scene.instrument))
+    return Seen(y, "exact", None, _conserved(on_host, scene.instrument))
 
 
 def _exact(scene: Scene, particles: Particles, trial: Trial, rtol: float, why: str) -> Seen:
     share = trial.share(rtol)
     for attempt in range(_MOST_ATTEMPTS):
         images = _images(scene, particles, share)
-        bound = bound_of(images.error, images.y, ROUNDING)
+        clean = np.asarray(images.y)
+        bound = bound_of(images.error, clean, _rounding(scene))
         if bound <= rtol or share <= _LEAST_SHARE or attempt + 1 == _MOST_ATTEMPTS:
             break
         share = max(share * min(0.5 * rtol / bound, 0.25), _LEAST_SHARE)
     if bound > rtol:
         log.warning("%s: the error may be %.1e of the peak, more than %g", scene.gas.path or "the gas", bound, rtol)
     log.info("method exact: error at most %.1e of the peak; %s", bound, why)
-    warn_if_off_centre(images.y, scene.gas)
-    y = images.y.astype(np.float32)
+    warn_if_off_centre(clean, scene.gas)
+    y = images.y if scene.device is not None else clean.astype(np.float32)
     if scene.spectrum is not None:
-        y += scene.observe(None, None, noise=True)
-    area_kpc2 = images.y.sum(axis=(1, 2)) * scene.pixel_kpc**2
+        y = scene.sum_of(y, scene.observe(None, None, noise=True))
+    area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
     return Seen(y, "exact", bound, Conserved(images.loaded_kpc2, images.patch_kpc2, area_kpc2))
+
+
+def _rounding(scene: Scene) -> float:
+    return ROUNDING if scene.device is None else ROUNDING_ON_DEVICE
 
 
 def _images(scene: Scene, particles: Particles, share: float) -> BeamImages:
@@ -187,15 +198,15 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple
     patch, error = loaded, projection.error_kpc2 / scene.point_kpc2
     if len(projection.left):
         rest = _images(scene, particles.some(projection.left), share)
-        of_rest = rest.y.astype(np.float32)
-        y = y + of_rest
-        clean = y if scene.spectrum is None else clean + of_rest
+        y = scene.sum_of(y, rest.y)
+        clean = y if scene.spectrum is None else scene.sum_of(clean, rest.y)
         loaded, patch, error = loaded + rest.loaded_kpc2, patch + rest.patch_kpc2, error + rest.error
+    clean = np.asarray(clean)
     warn_if_off_centre(clean, scene.gas)
     area_kpc2 = clean.sum(axis=(1, 2), dtype=np.float64) * scene.pixel_kpc**2
     peak = float(clean.max(axis=(1, 2)).min())
     concentration = float(loaded.max()) / scene.point_kpc2 / peak if peak > 0 else math.inf
-    return Seen(y, "beam", bound_of(error, clean, ROUNDING), Conserved(loaded, patch, area_kpc2)), concentration
+    return Seen(y, "beam", bound_of(error, clean, _rounding(scene)), Conserved(loaded, patch, area_kpc2)), concentration
 
 
 def warn_if_off_centre(maps: NDArray[Any], gas: Gas | GasColumns) -> None:

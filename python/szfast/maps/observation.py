@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.arguments import array_in, scalar_in
+from szfast.engines import device_named
 from szfast.errors import ArgumentError
 from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
@@ -56,6 +57,10 @@ class Observation:
         Largest error.
     threads : int
         Zero for all cores.
+    device : szfast._cuda.Device or None
+        The GPU that computes; None for the CPU.
+    on_device : bool
+        Whether the maps stay on the GPU.
     """
 
     views: NDArray[np.float64]
@@ -70,6 +75,8 @@ class Observation:
     method: str
     rtol: float
     threads: int
+    device: Any = None
+    on_device: bool = False
 
     @classmethod
     def of(
@@ -86,6 +93,8 @@ class Observation:
         method: str,
         rtol: float,
         threads: int,
+        device: str = "cpu",
+        on_device: bool = False,
     ) -> Observation:
         """Check the arguments of `szfast.make_maps`.
 
@@ -93,7 +102,10 @@ class Observation:
         ------
         ArgumentError
             If one has a wrong unit, shape or value.
+        DeviceError
+            If a GPU is asked for where none can be used.
         """
+        where = device_named(device)
         check_method(method, rtol)
         if not isinstance(instrument, Instrument):
             raise ArgumentError(
@@ -116,6 +128,8 @@ class Observation:
             method=method,
             rtol=rtol,
             threads=threads,
+            device=where,
+            on_device=on_device,
         )
 
     def pixel_kpc(self, source: Any) -> float:
@@ -144,6 +158,7 @@ class Observation:
             self.spectrum,
             self.key(gas, halo, at_kpc),
             self.threads,
+            self.device,
         )
 
     def maps(self, seen: Seen, source: GasSource, halo: Any, center: Any, name: str | None) -> MapSet:
@@ -152,7 +167,7 @@ class Observation:
 
         at_kpc, _ = center_of(source, halo, center)
         return MapSet(
-            y=seen.y,
+            y=seen.y if self.on_device else np.asarray(seen.y),
             views=self.views,
             instrument=self.instrument,
             name=name or _name(source, halo),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.engines import operation
 from szfast.gas.columns import GasColumns
+from szfast.gas.on_device import GasOnDevice
 from szfast.gas.particles import Gas
 
 
@@ -19,14 +22,14 @@ class Projection:
     Parameters
     ----------
     area_kpc2 : (L, n, n) float64 array
-        Share of the particles' Compton area in each pixel, row by row from the lowest image y.
+        Share of the particles' Compton area in each pixel, row by row from the lowest image y; on the device.
     loaded_kpc2 : (L,) float64 array
         Compton area of the particles within the depth.
     pixel_kpc : float
         Side of a pixel.
     """
 
-    area_kpc2: NDArray[np.float64]
+    area_kpc2: Any
     loaded_kpc2: NDArray[np.float64]
     pixel_kpc: float
 
@@ -41,6 +44,7 @@ def project(
     depth_kpc: float | None = None,
     rtol: float = 1e-3,
     threads: int = 0,
+    device: Any = None,
 ) -> Projection:
     """Project the Compton area of gas along lines of sight.
 
@@ -69,27 +73,22 @@ def project(
         way takes over, good to 1e-7.
     threads : int
         Zero for all cores.
+    device : szfast._cuda.Device, optional
+        The GPU that computes; the CPU by default.
 
     Returns
     -------
     Projection
         Compton area per pixel.
     """
-    from szfast._core import deposit
-
-    columns = gas.columns(center_kpc)
-    area_kpc2, loaded_kpc2 = deposit(
-        columns.x_kpc,
-        columns.y_kpc,
-        columns.z_kpc,
-        columns.h_kpc,
-        columns.area_kpc2,
+    columns = gas.columns_on(device, center_kpc) if isinstance(gas, GasOnDevice) else gas.columns(center_kpc).arrays
+    area_kpc2, loaded_kpc2 = operation("deposit", device, threads)(
+        *columns,
         views=np.ascontiguousarray(views),
         pixels=pixels,
         pixel_kpc=pixel_kpc,
         half_depth_kpc=math.inf if depth_kpc is None else 0.5 * depth_kpc,
         kernel=gas.kernel,
         rtol=rtol,
-        threads=threads,
     )
     return Projection(area_kpc2, loaded_kpc2, pixel_kpc)

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.engines import operation
 from szfast.gas.columns import GasColumns
+from szfast.gas.on_device import GasOnDevice
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import Particles
+from szfast.maps.device_particles import ParticlesOnDevice
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved
 from szfast.maps.noise import NoiseKey, mode_amplitude
@@ -47,6 +50,8 @@ class Scene:
         Key of the noise.
     threads : int
         Zero for all cores.
+    device : szfast._cuda.Device or None
+        The GPU that computes; None for the CPU.
     """
 
     gas: Gas | GasColumns
@@ -58,6 +63,7 @@ class Scene:
     spectrum: NoiseSpectrum | None
     key: NoiseKey
     threads: int
+    device: Any = None
 
     @property
     def sigma_pixels(self) -> float:
@@ -85,14 +91,20 @@ class Scene:
         return math.pi * self.sigma_pixels >= LEAST_BAND_LIMIT
 
     def particles(self) -> Particles:
-        """The gas relative to the centre, in float32 as the core takes it."""
-        gas = self.gas.columns(self.center_kpc, threads=self.threads)
-        return Particles(gas.x_kpc, gas.y_kpc, gas.z_kpc, gas.h_kpc, gas.area_kpc2)
+        """The gas relative to the centre, in float32 as the core takes it.
 
-    def observe(
-        self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
-    ) -> NDArray[np.float32]:
-        """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y."""
+        Raises
+        ------
+        ArgumentError
+            If the gas is on a GPU and the maps are not to be made there, about its origin.
+        """
+        if isinstance(self.gas, GasOnDevice):
+            return ParticlesOnDevice.lent(self.gas.columns_on(self.device, self.center_kpc), self.device)
+        particles = Particles(*self.gas.columns(self.center_kpc, threads=self.threads).arrays)
+        return particles if self.device is None else ParticlesOnDevice.of(particles, self.device)
+
+    def observe(self, area_kpc2: Any, spectra_kpc2: Any, *, noise: bool) -> Any:
+        """Beam, and noise, on maps or half spectra or both, or noise alone; dimensionless y, on the device."""
         profile = current_profile()
         start = time.perf_counter()
         y = self._observed(area_kpc2, spectra_kpc2, self.spectrum if noise else None)
@@ -100,19 +112,30 @@ class Scene:
             self._profile(profile, time.perf_counter() - start, area_kpc2, spectra_kpc2, noise=noise)
         return y
 
-    def _observed(self, area_kpc2: Any, spectra_kpc2: Any, spectrum: NoiseSpectrum | None) -> NDArray[np.float32]:
-        from szfast import _core
-
+    def _observed(self, area_kpc2: Any, spectra_kpc2: Any, spectrum: NoiseSpectrum | None) -> Any:
         numbers = np.arange(len(self.views))
-        y: NDArray[np.float32] = _core.observe(
+        return operation("observe", self.device, self.threads)(
             maps=area_kpc2,
             spectra=spectra_kpc2,
             keys=None if spectrum is None else self.key.of_views(numbers),
             size=self.instrument.size,
             transfer=self.instrument.beam(self.instrument.multipoles()) / self.pixel_kpc**2,
             amplitude=None if spectrum is None else mode_amplitude(self.instrument, spectrum),
-            threads=self.threads,
         )
+
+    def placed(self, y: NDArray[np.float32]) -> Any:
+        """Maps that were added up on the host, on the device."""
+        if self.device is None:
+            return y
+        there = self.device.no_images(len(y), self.instrument.size)
+        self.device.add(there, y)
+        return there
+
+    def sum_of(self, y: Any, more: Any) -> Any:
+        """Maps and more maps, float32, on the device."""
+        if self.device is None:
+            return y.astype(np.float32) + more.astype(np.float32)
+        self.device.add(y, more)
         return y
 
     def _profile(self, profile: Profile, seconds: float, area_kpc2: Any, spectra_kpc2: Any, *, noise: bool) -> None:
@@ -136,7 +159,7 @@ class Seen:
     Parameters
     ----------
     y : (L, size, size) float32 array
-        Dimensionless y.
+        Dimensionless y, on the scene's device.
     method : str
         ``exact`` or ``beam``.
     bound : float or None
@@ -145,7 +168,7 @@ class Seen:
         Compton area at the stages of the projection.
     """
 
-    y: NDArray[np.float32]
+    y: Any
     method: str
     bound: float | None
     conserved: Conserved

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class BeamImages:
     Parameters
     ----------
     y : (L, size, size) float64 array
-        Mean over each pixel of the field, dimensionless.
+        Mean over each pixel of the field, dimensionless; float32 on the particles' device.
     loaded_kpc2 : (L,) float64 array
         Compton area of the particles within the depth.
     patch_kpc2 : (L,) float64 array
@@ -66,7 +67,7 @@ class BeamImages:
         Bound of the largest error in any pixel, but for `ROUNDING` of the map.
     """
 
-    y: NDArray[np.float64]
+    y: Any
     loaded_kpc2: NDArray[np.float64]
     patch_kpc2: NDArray[np.float64]
     error: float
@@ -205,7 +206,8 @@ def project_behind_beam(
     sigma_pixels = instrument.beam_sigma_arcmin / instrument.pixel_arcmin
     sigma_kpc = sigma_pixels * pixel_kpc
     views = np.ascontiguousarray(views)
-    y = np.zeros((len(views), instrument.size, instrument.size))
+    shape = len(views), instrument.size
+    y = np.zeros((*shape, instrument.size)) if particles.device is None else particles.device.no_images(*shape)
     loaded, patch = np.zeros(len(views)), np.zeros(len(views))
     error = _moved(particles) / sigma_kpc
     largest = float(particles.h.max(initial=0.0))
@@ -233,9 +235,14 @@ def project_behind_beam(
 class _Part:
     """Sums to which particles of one kind are added."""
 
-    y: NDArray[np.float64]
+    y: Any
     loaded: NDArray[np.float64]
     patch: NDArray[np.float64]
+
+    def add_sums(self, loaded: NDArray[np.float64], patch: NDArray[np.float64]) -> None:
+        """Add Compton areas."""
+        self.loaded[:] += loaded
+        self.patch[:] += patch
 
 
 def _moved(particles: Particles) -> float:
@@ -273,6 +280,21 @@ def _spread(
     beam = grid.beam()
     factors = of_size.factors(np.minimum(k_sigma, K_LIMIT)) * (beam * along_y[:, None] * along_x[None, :])
     low = np.arange(grid.pixels) if grid.cells == grid.pixels else _low_rows(grid)
+    design = {
+        "cells": grid.cells,
+        "cell_kpc": grid.pixel_kpc * fine,
+        "reach_kpc": grid.reach_kpc,
+        "half_depth_kpc": half_depth_kpc,
+        "h_above_kpc": of_size.above * grid.sigma_kpc if of_size.above > 0 else -1.0,
+        "h_to_kpc": of_size.to * grid.sigma_kpc,
+        "taps": taps,
+        "window": window.coefficients,
+    }
+    if particles.device is not None:
+        image = {"factors": np.ascontiguousarray(factors, dtype=np.complex64), "rows": low.astype(np.int32)}
+        loaded, whole = particles.device.add_spread(part.y, *particles.columns, views=views, **design, **image)
+        part.add_sums(loaded, whole * grid.pixel_kpc**2)
+        return float(loaded.max(initial=0.0))
     most = 0.0
     batch = max(1, _BATCH_DOUBLES // (FIELDS * grid.cells**2))
     for first in range(0, len(views), batch):
@@ -284,14 +306,7 @@ def _spread(
             particles.h,
             particles.area,
             views=views[some],
-            cells=grid.cells,
-            cell_kpc=grid.pixel_kpc * fine,
-            reach_kpc=grid.reach_kpc,
-            half_depth_kpc=half_depth_kpc,
-            h_above_kpc=of_size.above * grid.sigma_kpc if of_size.above > 0 else -1.0,
-            h_to_kpc=of_size.to * grid.sigma_kpc,
-            taps=taps,
-            window=window.coefficients,
+            **design,
             threads=threads,
         )
         if loaded.any():
@@ -324,6 +339,19 @@ def _deposit(
 
     from szfast._core import deposit
 
+    if particles.device is not None:
+        maps, loaded = particles.device.deposit(
+            *particles.columns,
+            views=views,
+            pixels=grid.pixels,
+            pixel_kpc=grid.pixel_kpc,
+            half_depth_kpc=half_depth_kpc,
+            kernel=kernel,
+            rtol=rtol,
+        )
+        image = {"factors": grid.beam()[None].astype(np.complex64), "rows": np.arange(grid.pixels, dtype=np.int32)}
+        part.add_sums(loaded, particles.device.add_maps(part.y, maps, **image) * grid.pixel_kpc**2)
+        return
     workers = threads if threads > 0 else os.cpu_count() or 1
     batch = max(1, _BATCH_DOUBLES // grid.pixels**2)
     _, kx = grid.modes()

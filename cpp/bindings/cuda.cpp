@@ -1,0 +1,401 @@
+#include "arrays_kernels.hpp"
+#include "cuda_device.hpp"
+#include "cufft_loader.hpp"
+#include "deposit.hpp"
+#include "device_array.hpp"
+#include "emulated_device.hpp"
+#include "engine_arguments.hpp"
+#include "mesh.hpp"
+#include "observe.hpp"
+#include "spread.hpp"
+
+#include <pybind11/complex.h>
+
+#include <complex>
+#include <optional>
+
+namespace szfast::bindings {
+namespace {
+
+using cuda::Buffer;
+
+// A device with what it keeps between two calls.
+template <class Device> struct Engine {
+    template <class... Arguments> explicit Engine(Arguments... arguments) : device(arguments...), deposit(device) {
+    }
+    Engine(const Engine &) = delete;
+
+    Device device;
+    cuda::Deposit<Device> deposit;
+};
+
+constexpr int place_of(const cuda::EmulatedDevice &) {
+    return -1;
+}
+int place_of(const cuda::CudaDevice &device) {
+    return device.ordinal();
+}
+
+template <class T, class Device>
+DeviceArray array_of(Device &device, const Buffer<T> &buffer, std::vector<py::ssize_t> shape) {
+    return {buffer.memory(), py::dtype::of<T>(), std::move(shape), place_of(device),
+            [device](void *to, const void *from, std::size_t bytes) mutable { device.download(to, from, bytes); }};
+}
+
+// An array that is on the device already, or goes there: NumPy, a DeviceArray, or any with __cuda_array_interface__.
+template <class T> struct Input {
+    std::shared_ptr<void> memory;
+    py::object owner;
+    const T *data = nullptr;
+    std::vector<py::ssize_t> shape;
+};
+
+inline void check_input(const char *name, const py::dtype &wanted, const py::dtype &found,
+                        const std::vector<py::ssize_t> &shape, const std::vector<py::ssize_t> &expected) {
+    if (!wanted.equal(found))
+        throw py::type_error(std::string(name) + ": expected dtype " + py::str(wanted).cast<std::string>() +
+                             ", found " + py::str(found).cast<std::string>());
+    bool fits = shape.size() == expected.size();
+    for (std::size_t i = 0; fits && i < shape.size(); ++i)
+        fits = expected[i] < 0 || shape[i] == expected[i];
+    if (!fits)
+        throw py::value_error(std::string(name) + ": expected shape " + extent_text(expected) + ", found " +
+                              extent_text(shape));
+}
+
+template <class T, class Device>
+Input<T> input(Device &device, const py::object &object, const char *name, const std::vector<py::ssize_t> &expected) {
+    if (py::isinstance<DeviceArray>(object)) {
+        const auto &array = object.cast<const DeviceArray &>();
+        check_input(name, py::dtype::of<T>(), array.dtype(), array.shape(), expected);
+        if (array.ordinal() != place_of(device))
+            throw py::value_error(std::string(name) + ": expected an array of this device, found " + array.text());
+        return {array.memory(), object, static_cast<const T *>(array.memory().get()), array.shape()};
+    }
+    if (py::hasattr(object, "__cuda_array_interface__")) {
+        const py::dict interface = object.attr("__cuda_array_interface__");
+        std::vector<py::ssize_t> shape;
+        for (const py::handle side : py::tuple(interface["shape"]))
+            shape.push_back(side.cast<py::ssize_t>());
+        check_input(name, py::dtype::of<T>(), py::dtype(interface["typestr"].cast<std::string>()), shape, expected);
+        if (interface.contains("strides") && !interface["strides"].is_none()) {
+            py::ssize_t step = sizeof(T), i = py::ssize_t(shape.size());
+            const py::tuple strides = interface["strides"];
+            while (i-- > 0) {
+                if (shape[i] > 1 && strides[i].cast<py::ssize_t>() != step)
+                    throw py::value_error(std::string(name) + ": expected a C-contiguous array");
+                step *= shape[i];
+            }
+        }
+        const auto address = py::tuple(interface["data"])[0].cast<std::uintptr_t>();
+        if (address && !device.holds(reinterpret_cast<const void *>(address)))
+            throw py::value_error(std::string(name) + ": expected an array of this device");
+        if (interface.contains("stream") && !interface["stream"].is_none())
+            device.wait_for(interface["stream"].cast<std::uintptr_t>());
+        return {nullptr, object, reinterpret_cast<const T *>(address), shape};
+    }
+    const auto array = checked<T>(object, name, expected);
+    const T *const values = array.data();
+    const std::size_t count = std::size_t(array.size());
+    Buffer<T> buffer;
+    {
+        const py::gil_scoped_release unlocked;
+        buffer = cuda::upload(device, values, count);
+    }
+    return {buffer.memory(), object, buffer.data(), {array.shape(), array.shape() + array.ndim()}};
+}
+
+// The five columns of particles on a device.
+template <class Device> struct Columns {
+    Columns(Device &device, const py::object &x, const py::object &y, const py::object &z, const py::object &h,
+            const py::object &Y)
+        : first(input<float>(device, x, "x", {-1})) {
+        const std::vector<py::ssize_t> shape = first.shape;
+        const char *names[] = {"y", "z", "h", "Y"};
+        const py::object *objects[] = {&y, &z, &h, &Y};
+        for (int i = 0; i < 4; ++i)
+            others[i] = input<float>(device, *objects[i], names[i], shape);
+    }
+    Particles view() const {
+        return {first.data,     others[0].data, others[1].data,
+                others[2].data, others[3].data, std::size_t(first.shape[0])};
+    }
+    Input<float> first, others[4];
+};
+
+template <class Device>
+py::tuple deposit(Engine<Device> &engine, const py::object &x, const py::object &y, const py::object &z,
+                  const py::object &h, const py::object &Y, const py::object &views, int pixels, double pixel_kpc,
+                  double half_depth_kpc, const std::string &kernel, double rtol) {
+    const auto turns = checked<double>(views, "views", {-1, 3, 3});
+    const Grid grid = checked_grid(pixels, pixel_kpc, half_depth_kpc, rtol, turns);
+    const Kernel shape = kernel_named(kernel);
+    const Columns<Device> columns(engine.device, x, y, z, h, Y);
+    const py::ssize_t count = turns.shape(0);
+    py::array_t<double> loaded(count);
+    const double *const turn = turns.data();
+    double *const sums = loaded.mutable_data();
+    Buffer<double> maps;
+    {
+        const py::gil_scoped_release unlocked;
+        maps = cuda::allocate<double>(engine.device, std::size_t(count) * pixels * pixels);
+        engine.deposit(columns.view(), grid, turn, int(count), shape, rtol, maps.data(), sums);
+        engine.device.synchronize();
+    }
+    return py::make_tuple(array_of(engine.device, maps, {count, pixels, pixels}), loaded);
+}
+
+template <class Device>
+py::tuple mesh_spectra(Engine<Device> &engine, const py::object &x, const py::object &y, const py::object &z,
+                       const py::object &h, const py::object &Y, const py::object &views, const py::dict &design,
+                       const py::object &last, const py::object &factor, double pixel_kpc) {
+    const auto turns = checked<double>(views, "views", {-1, 3, 3});
+    const MeshArguments arguments(design, last, factor, pixel_kpc, turns);
+    const Columns<Device> columns(engine.device, x, y, z, h, Y);
+    const py::ssize_t count = turns.shape(0);
+    const double *const turn = turns.data();
+    cuda::MeshResult<Device> result;
+    py::array_t<std::uint8_t> left(columns.first.shape[0]);
+    std::uint8_t *const mark = left.mutable_data();
+    std::fill_n(mark, left.size(), std::uint8_t(0));
+    const std::size_t particles = std::size_t(left.size());
+    {
+        const py::gil_scoped_release unlocked;
+        result = cuda::mesh_spectra(engine.device, columns.view(), arguments.design, arguments.grid, turn, int(count));
+        if (result.sums.left > 0)
+            engine.device.download(mark, result.left.data(), particles);
+        engine.device.synchronize();
+    }
+    const MeshSums &sums = result.sums;
+    return py::make_tuple(array_of(engine.device, result.spectra, {count, 2, arguments.grid.n, arguments.grid.rows}),
+                          left, py::make_tuple(sums.Y, sums.Y_h2, sums.Y_h4, sums.Y_r4, sums.left));
+}
+
+template <class Device>
+DeviceArray observe(Engine<Device> &engine, const py::object &maps, const py::object &keys, int size,
+                    const py::object &transfer, const py::object &amplitude, const py::object &spectra) {
+    const auto beam = checked_transfer(transfer, size);
+    const py::ssize_t padded = beam.shape(0);
+    py::ssize_t count = -1;
+    Input<double> projected;
+    if (!maps.is_none()) {
+        projected = input<double>(engine.device, maps, "maps", {-1, padded, padded});
+        count = projected.shape[0];
+    }
+    Input<float> modes;
+    MapSpectrum spectrum{nullptr, 0};
+    if (!spectra.is_none()) {
+        modes = input<float>(engine.device, spectra, "spectra", {count, 2, padded, -1});
+        count = modes.shape[0];
+        spectrum = {modes.data, int(modes.shape[3])};
+    }
+    std::optional<py::array_t<double>> noise;
+    std::vector<NoiseStream> streams;
+    if (!amplitude.is_none()) {
+        noise = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
+        require_not_negative(*noise, "amplitude");
+        if (keys.is_none())
+            throw py::value_error("keys: noise needs one key a map");
+        if (count < 0)
+            count = checked<std::uint64_t>(keys, "keys", {-1, 5}).shape(0);
+        streams = streams_of(keys, count);
+    }
+    if (count < 0)
+        throw py::value_error("maps: expected maps, spectra or noise");
+    const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
+    Buffer<float> out;
+    {
+        const py::gil_scoped_release unlocked;
+        out = cuda::allocate<float>(engine.device, std::size_t(count) * size * size);
+        cuda::observe(engine.device, observation, projected.data, spectrum, streams.data(), int(count), out.data());
+        engine.device.synchronize();
+    }
+    return array_of(engine.device, out, {count, size, size});
+}
+
+// Which modes images take, as the arguments factors (fields, n, kept) and rows (n); holds their arrays.
+struct ImageArguments {
+    ImageArguments(const py::object &factors, const py::object &rows, int cells, int fields, int size)
+        : factor(checked<std::complex<float>>(factors, "factors", {fields, -1, -1})),
+          row(checked<int>(rows, "rows", {factor.shape(1)})) {
+        const int n = int(factor.shape(1)), kept = int(factor.shape(2));
+        if (n < size || (n - size) % 2 || n > cells || kept > n / 2 + 1)
+            throw py::value_error("factors: expected at most (" + std::to_string(fields) +
+                                  ", cells, n / 2 + 1), found " + shape_text(factor));
+        for (int i = 0; i < n; ++i)
+            if (row.data()[i] < 0 || row.data()[i] >= cells)
+                throw py::value_error("rows: value " + std::to_string(i) + " is outside the grid");
+        design = {n, kept, size, reinterpret_cast<const cuda::ComplexFloat *>(factor.data()), row.data()};
+    }
+    py::array_t<std::complex<float>> factor;
+    py::array_t<int> row;
+    cuda::ImageDesign design;
+};
+
+// The images (views, size, size), on the device, that more is added to.
+template <class Device> float *images_at(Device &device, const DeviceArray &y, py::ssize_t views) {
+    const auto &shape = y.shape();
+    if (shape.size() != 3 || shape[0] != views || shape[1] != shape[2] || !y.dtype().equal(py::dtype::of<float>()) ||
+        y.ordinal() != place_of(device))
+        throw py::value_error("y: expected float32 (views, size, size) of this device, found " + y.text());
+    return static_cast<float *>(y.memory().get());
+}
+
+template <class Device>
+py::tuple add_spread(Engine<Device> &engine, const DeviceArray &images, const py::object &x, const py::object &y,
+                     const py::object &z, const py::object &h, const py::object &Y, const py::object &views, int cells,
+                     double cell_kpc, double reach_kpc, double half_depth_kpc, double h_above_kpc, double h_to_kpc,
+                     int taps, const py::object &window, const py::object &factors, const py::object &rows) {
+    const auto turns = checked<double>(views, "views", {-1, 3, 3});
+    require_finite(turns, "views");
+    const auto weights = checked<double>(window, "window", {window_degree + 1, window_row});
+    const SpreadDesign design =
+        checked_spread({cells, cell_kpc, reach_kpc, half_depth_kpc, h_above_kpc, h_to_kpc, taps, weights.data()});
+    const py::ssize_t count = turns.shape(0);
+    float *const to = images_at(engine.device, images, count);
+    const ImageArguments image(factors, rows, cells, window_fields, int(images.shape()[1]));
+    const Columns<Device> columns(engine.device, x, y, z, h, Y);
+    py::array_t<double> loaded(count), whole(count);
+    const double *const turn = turns.data();
+    double *const sums = loaded.mutable_data(), *const wholes = whole.mutable_data();
+    {
+        const py::gil_scoped_release unlocked;
+        cuda::add_spread(engine.device, columns.view(), design, turn, int(count), image.design, to, sums, wholes);
+        engine.device.synchronize();
+    }
+    return py::make_tuple(loaded, whole);
+}
+
+template <class Device>
+py::array_t<double> add_maps(Engine<Device> &engine, const DeviceArray &y, const py::object &maps,
+                             const py::object &factors, const py::object &rows) {
+    const Input<double> from = input<double>(engine.device, maps, "maps", {-1, -1, -1});
+    const py::ssize_t count = from.shape[0], n = from.shape[1];
+    float *const to = images_at(engine.device, y, count);
+    const ImageArguments image(factors, rows, int(n), 1, int(y.shape()[1]));
+    if (image.design.n != n || from.shape[2] != n)
+        throw py::value_error("maps: expected shape (views, n, n), found " + extent_text(from.shape));
+    py::array_t<double> whole(count);
+    double *const wholes = whole.mutable_data();
+    {
+        const py::gil_scoped_release unlocked;
+        cuda::add_maps(engine.device, from.data, image.design, int(count), to, wholes);
+        engine.device.synchronize();
+    }
+    return whole;
+}
+
+template <class Device> DeviceArray no_images(Engine<Device> &engine, py::ssize_t views, py::ssize_t size) {
+    const Buffer<float> y = cuda::zeros<float>(engine.device, std::size_t(views) * size * size);
+    engine.device.synchronize();
+    return array_of(engine.device, y, {views, size, size});
+}
+
+template <class Device> void add(Engine<Device> &engine, const DeviceArray &y, const py::object &more) {
+    float *const to = images_at(engine.device, y, y.length());
+    const Input<float> from = input<float>(engine.device, more, "more", y.shape());
+    const std::size_t count = std::size_t(y.shape()[0]) * y.shape()[1] * y.shape()[2];
+    engine.device.launch(cuda::blocks_for(count, cuda::AddArray::threads), cuda::AddArray{{}, from.data, count, to});
+    engine.device.synchronize();
+}
+
+template <class Device> DeviceArray put(Engine<Device> &engine, const py::object &values) {
+    const auto array = checked<float>(values, "values", {-1});
+    Buffer<float> buffer = cuda::upload(engine.device, array.data(), std::size_t(array.size()));
+    engine.device.synchronize();
+    return array_of(engine.device, buffer, {array.size()});
+}
+
+template <class Device> DeviceArray take(Engine<Device> &engine, const py::object &values, const py::object &places) {
+    const Input<float> from = input<float>(engine.device, values, "values", {-1});
+    const auto which = checked<std::int64_t>(places, "places", {-1});
+    for (py::ssize_t i = 0; i < which.size(); ++i)
+        if (which.data()[i] < 0 || which.data()[i] >= from.shape[0])
+            throw py::index_error("places: value " + std::to_string(i) + " is outside the array");
+    const std::size_t count = std::size_t(which.size());
+    const Buffer<std::int64_t> at = cuda::upload(engine.device, which.data(), count);
+    const Buffer<float> to = cuda::allocate<float>(engine.device, count);
+    engine.device.launch(cuda::blocks_for(count, cuda::Gather::threads),
+                         cuda::Gather{{}, from.data, at.data(), count, to.data()});
+    engine.device.synchronize();
+    return array_of(engine.device, to, {which.size()});
+}
+
+template <class Device> py::array_t<float> every(Engine<Device> &engine, const py::object &values, py::ssize_t step) {
+    if (step < 1)
+        throw py::value_error("step: expected 1 or more");
+    const Input<float> from = input<float>(engine.device, values, "values", {-1});
+    py::array_t<float> result((from.shape[0] + step - 1) / step);
+    engine.device.download_some(result.mutable_data(), from.data, std::size_t(step), std::size_t(result.size()));
+    return result;
+}
+
+template <class Device, class... Arguments>
+void register_engine(py::module_ &module, const char *name, const char *what, Arguments... arguments) {
+    using py::arg;
+    using Own = Engine<Device>;
+    py::class_<Own>(module, name, what)
+        .def(arguments...)
+        .def("deposit", &deposit<Device>, arg("x"), arg("y"), arg("z"), arg("h"), arg("Y"), py::kw_only(), arg("views"),
+             arg("pixels"), arg("pixel_kpc"), arg("half_depth_kpc"), arg("kernel"), arg("rtol") = 1e-7,
+             "As szfast._core.deposit; the maps stay on the device.")
+        .def("mesh_spectra", &mesh_spectra<Device>, arg("x"), arg("y"), arg("z"), arg("h"), arg("Y"), py::kw_only(),
+             arg("views"), arg("design"), arg("last"), arg("factor"), arg("pixel_kpc"),
+             "As szfast._core.mesh_spectra; the spectra stay on the device.")
+        .def("observe", &observe<Device>, py::kw_only(), arg("maps"), arg("keys"), arg("size"), arg("transfer"),
+             arg("amplitude"), arg("spectra") = py::none(), "As szfast._core.observe; the maps stay on the device.")
+        .def("no_images", &no_images<Device>, arg("views"), arg("size"), "Float32 (views, size, size) zeros.")
+        .def("add_spread", &add_spread<Device>, arg("images"), arg("x"), arg("y"), arg("z"), arg("h"), arg("Y"),
+             py::kw_only(), arg("views"), arg("cells"), arg("cell_kpc"), arg("reach_kpc"), arg("half_depth_kpc"),
+             arg("h_above_kpc"), arg("h_to_kpc"), arg("taps"), arg("window"), arg("factors"), arg("rows"),
+             "Add to images what szfast._core.spread makes of a class of particles: its fields' modes times complex64\n"
+             "(4, n, kept) factors, at int32 (n,) rows of the grid's. Returns float64 (L,) Y of the class within the\n"
+             "depth, and the sum over each periodic image.")
+        .def("add_maps", &add_maps<Device>, arg("images"), arg("maps"), py::kw_only(), arg("factors"), arg("rows"),
+             "Add maps of a deposit, their modes times complex64 (1, n, kept) factors; returns the images' sums.")
+        .def("add", &add<Device>, arg("images"), arg("more"), "Add images, of the host or the device, to images on the device.")
+        .def("put", &put<Device>, arg("values"), "Copy a float32 (N,) array to the device.")
+        .def("take", &take<Device>, arg("values"), arg("places"), "Values at int64 (M,) places, on the device.")
+        .def("every", &every<Device>, arg("values"), arg("step"), "Every step-th value, on the host.");
+}
+
+py::dict surroundings() {
+    const cuda::Surroundings found = cuda::surroundings();
+    py::list gpus;
+    for (const cuda::Gpu &gpu : found.gpus)
+        gpus.append(py::make_tuple(gpu.name, gpu.major, gpu.minor, gpu.memory));
+    py::dict result;
+    result["gpus"] = gpus;
+    result["driver_version"] = found.driver_version;
+    result["runtime_version"] = found.runtime_version;
+    result["no_gpu"] = found.no_gpu;
+    return result;
+}
+
+py::dict transform_library() {
+    const cuda::Cufft &found = cuda::cufft();
+    int version = 0;
+    if (!found.library.empty())
+        found.get_version(&version);
+    py::dict result;
+    result["library"] = found.library;
+    result["version"] = version;
+    result["problem"] = found.problem;
+    return result;
+}
+
+} // namespace
+
+PYBIND11_MODULE(_cuda, module) {
+    module.doc() = "The engine on GPUs. Loads where there is no CUDA; a Device needs a GPU and its driver.";
+    py::register_exception<cuda::CudaError>(module, "CudaError", PyExc_RuntimeError);
+    register_device_array(module);
+    register_engine<cuda::CudaDevice>(module, "Device", "A GPU, with a stream of this object's own.", py::init<int>(),
+                                      py::arg("ordinal") = 0);
+    register_engine<cuda::EmulatedDevice>(
+        module, "EmulatedDevice", "The same kernels run on the host, slowly: for tests without a GPU.", py::init<>());
+    module.def("surroundings", &surroundings, "GPUs seen: (name, major, minor, bytes); versions; why there is none.");
+    module.def("transform_library", &transform_library, "cuFFT: the library found, its version, why there is none.");
+}
+
+} // namespace szfast::bindings

@@ -1,0 +1,49 @@
+// Weights of a mesh's points: of a particle that is spread onto them, of a mode between wave numbers. Written for a
+// type F of floats, a plain one or a vector of lanes; coefficients as MeshDesign holds them.
+#pragma once
+
+#include "szfast/host_device.hpp"
+#include "szfast/mesh.hpp"
+
+namespace szfast {
+
+// Of a particle at d in [-1/2, 1/2] from the middle of its cell, with t = (h / h_limit)^2.
+template <class F> SZFAST_HOST_DEVICE static inline void spread_weights(const float *coefficient, F t, F d, F *weight) {
+    const F d2 = d * d;
+    for (int pair = 0; pair < spread_taps / 2; ++pair) {
+        F parity[2];
+        for (int odd = 0; odd < 2; ++odd) {
+            F power[3];
+            for (int i = 0; i < 3; ++i) {
+                const float *c = coefficient + ((pair * 2 + odd) * 3 + i) * 4;
+                power[i] = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+            }
+            parity[odd] = power[0] + d2 * (power[1] + d2 * power[2]);
+        }
+        weight[pair] = parity[0] + d * parity[1];
+        weight[spread_taps - 1 - pair] = parity[0] - d * parity[1];
+    }
+}
+
+// Of a mode at d in [-1/2, 1/2] from the middle between two wave numbers.
+template <class F> SZFAST_HOST_DEVICE static inline void slice_weights(const float *coefficient, F d, F *weight) {
+    const F d2 = d * d;
+    for (int pair = 0; pair < slice_taps / 2; ++pair) {
+        const float *c = coefficient + pair * 10;
+        const F even = c[0] + d2 * (c[1] + d2 * (c[2] + d2 * (c[3] + d2 * c[4])));
+        const F odd = d * (c[5] + d2 * (c[6] + d2 * (c[7] + d2 * (c[8] + d2 * c[9]))));
+        weight[pair] = even + odd;
+        weight[slice_taps - 1 - pair] = even - odd;
+    }
+}
+
+// What divides the spreading window out of a mode, along one axis, at a wave number over the transform's length.
+template <class F> SZFAST_HOST_DEVICE static inline F spread_window(const float *coefficient, F in_turns) {
+    const F square = in_turns * in_turns;
+    F window = coefficient[window_coefficients - 1] + 0.0f * square;
+    for (int i = window_coefficients - 2; i >= 0; --i)
+        window = coefficient[i] + square * window;
+    return window;
+}
+
+} // namespace szfast
