@@ -111,7 +111,7 @@ void add_any(const SeparableTable &table, const Numbers &numbers, double cx, dou
         map[rows.first * map_stride + columns.first] += Y;
         return;
     }
-    const bool precise = !(h >= 0.02 && h < 32.0);
+    const bool precise = !(h >= 0.02 && h < 12.0);
     const std::size_t stride = deposit_scratch_stride(n);
     double *x = scratch, *y = scratch + terms * stride;
     span_shares<terms>(table, numbers, columns, cx, h, precise, x + row_pixels, stride);
