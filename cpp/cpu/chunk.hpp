@@ -16,7 +16,6 @@ struct Chunk {
     alignas(64) float cells_a_pixel[chunk_size];                    // of the separable kernel's tables
     alignas(64) float share[chunk_size];                            // Y as a share of the largest
     int count, padded;
-    double largest;
 };
 
 // Beside a particle this many times as bright, rounding would take a share of one that counts, always downwards.
@@ -41,8 +40,7 @@ inline void load_chunk(const OrderedParticle *particles, int count, double pixel
         chunk.Y[i] = i < count ? particle.Y : 0.0f;
         chunk.width[i] = width;
     }
-    chunk.largest = largest;
-    const double per_largest = largest > 0.0f ? 1.0 / chunk.largest : 0.0;
+    const double per_largest = largest > 0.0f ? 1.0 / double(largest) : 0.0;
     for (int i = 0; i < chunk.padded; ++i) {
         chunk.cells_a_pixel[i] = float(SeparableTable::cells) / float(chunk.h[i]);
         chunk.share[i] = float(chunk.Y[i] * per_largest);
@@ -107,10 +105,10 @@ inline void fall(const Chunk &chunk, const Grid &grid, const double *view, Falls
     tile.row = least(lowest_y);
 }
 
-// Where each particle begins on the tile, and how much of the tile is touched. True if all that are seen are on it.
+// Where each particle begins on the tile, and what the tile holds. True if all that are seen are on it.
 inline bool find_corners(const Chunk &chunk, Falls &falls, Tile &tile) {
     const Doubles nothing{};
-    Doubles negative_columns{}, negative_rows{}, worst{};
+    Doubles negative_columns{}, negative_rows{}, worst{}, Y{};
     for (int i = 0; i < chunk.padded; i += double_lanes) {
         const Doubles column = load<Doubles>(falls.low_x + i) - tile.column;
         const Doubles row = load<Doubles>(falls.low_y + i) - tile.row, width = load<Doubles>(chunk.width + i);
@@ -123,8 +121,12 @@ inline bool find_corners(const Chunk &chunk, Falls &falls, Tile &tile) {
         negative_columns = smaller(on_tile ? -column - width : nothing, negative_columns);
         negative_rows = smaller(on_tile ? -row - width : nothing, negative_rows);
         worst = smaller(corner, worst);
+        Y += on_tile ? load<Doubles>(chunk.Y + i) : nothing;
         store(__builtin_convertvector(corner, HalfInts), falls.corner + i);
     }
+    tile.Y = 0.0;
+    for (int lane = 0; lane < double_lanes; ++lane)
+        tile.Y += Y[lane];
     tile.columns = -int(least(negative_columns));
     tile.rows = -int(least(negative_rows));
     return least(worst) > beyond_tile;

@@ -98,7 +98,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
                     add_particle<terms>(table, work, i, views);
             for (int v = 0; v < views; ++v) {
                 double *map = task.maps[first + v];
-                flush(work.tiles[v], chunk.largest * table.unit, grid.n, task.stride, map);
+                flush(work.tiles[v], grid.n, task.stride, map);
                 if (!all_tiled[v])
                     add_others<terms>(table, work, work.falls[v], grid.n, task.stride, scratch, map);
             }

@@ -17,12 +17,26 @@ struct Tile {
     float *pixel;
     double column, row; // of its corner on the map
     int columns, rows;  // that were touched
+    double Y;           // of the particles on it
 };
 
-// Adds unit * tile to the map, and clears the tile.
-inline void flush(Tile &tile, double unit, int n, std::size_t stride, double *map) {
+inline double sum_of(const Tile &tile) {
+    Doubles sum{};
+    for (int j = 0; j < tile.rows; ++j)
+        for (int i = 0; i < tile.columns; i += double_lanes)
+            sum += in_double(tile.pixel + j * tile_stride + i);
+    double total = 0.0;
+    for (int lane = 0; lane < double_lanes; ++lane)
+        total += sum[lane];
+    return total;
+}
+
+// Adds the tile to the map, and clears it. What it holds is scaled to what was put in: rounding in floats takes from
+// equal particles one after the other, always in one direction.
+inline void flush(Tile &tile, int n, std::size_t stride, double *map) {
     if (tile.rows == 0)
         return; // nowhere
+    const double total = sum_of(tile), unit = total > 0.0 ? tile.Y / total : 0.0;
     const int column = int(tile.column), row = int(tile.row);
     const int columns = (tile.columns + double_lanes - 1) / double_lanes * double_lanes;
     const bool inside = column >= 0 && column + columns <= n;

@@ -212,7 +212,7 @@ void threads_do_not_change_a_bit() {
             CHECK(many.maps == one.maps);
             CHECK(many.loaded == one.loaded);
         }
-        CHECK_NEAR(one.sum(), 11 * cloud.total(), 11 * (rtol > 1e-6 ? 1e-8 : 1e-10) * cloud.total());
+        CHECK_NEAR(one.sum(), 11 * cloud.total(), 11 * (rtol > 1e-6 ? 1e-9 : 1e-10) * cloud.total());
     }
 }
 
@@ -222,11 +222,13 @@ void sums_of_products_conserve(Kernel kernel) {
         for (const double size : {1e-30, 1e-3, 0.019, 0.3, 1.0, 2.99, 3.01, 6.99, 7.01, 20.0}) {
             Cloud one;
             one.add(0.3, -1.7, 0.0, size, 1.0);
-            CHECK_NEAR(project(one, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), 1.0, 5e-7);
+            // a tile is scaled to its particles, what is too wide for one is not
+            const double rounding = size > 12.0 ? 5e-7 : 5e-8;
+            CHECK_NEAR(project(one, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), 1.0, rounding);
         }
         const Cloud many = random_cloud(20000, 20.0, 0.01, 10.0, 6);
         CHECK_NEAR(project(many, {64, 1.0, everything}, kernel, 1, face_on, rtol).sum(), many.total(),
-                   1e-8 * many.total());
+                   1e-9 * many.total());
     }
 }
 
@@ -237,7 +239,7 @@ void dwarfs_beside_a_giant_are_kept() {
     for (int i = 0; i < 10000; ++i)
         cloud.add(0.5, 0.5, 0.0, 0.4, 2e-8);
     const double found = project(cloud, {8, 1.0, everything}, Kernel::cubic, 1, face_on, 1e-3).sum();
-    CHECK_NEAR(found, cloud.total(), 1e-7 * cloud.total());
+    CHECK_NEAR(found, cloud.total(), 1e-9 * cloud.total());
 }
 
 void nothing_gives_nothing() {
