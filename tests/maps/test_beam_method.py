@@ -80,7 +80,10 @@ def cluster(count=4000, seed=2, scale_kpc=900.0, h_kpc=(40, 120, 400), **options
     return gas_of(position, h, rng.uniform(0.1, 1, count) * 40 / h, **options)
 
 
-def error_of(maps, gas, views=(0, 5)) -> float:
+VIEWS = hemisphere(27)[[0, 5]]
+
+
+def error_of(maps, gas, views=(0, 1)) -> float:
     worst = 0.0
     for view in views:
         truth = seen_directly(gas, maps.views[view], maps.pixel_kpc)
@@ -93,7 +96,7 @@ def test_a_cluster_is_its_direct_sum(kernel):
     gas = cluster(kernel=kernel)
     # the uniform sphere's gas is farther out
     rtol = 3e-3 if kernel == "uniform" else 1e-3
-    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=rtol)
+    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=rtol, sightlines=VIEWS)
     assert maps.method == "beam"
     assert maps.bound <= rtol
     # positions are random in their cells: errors cancel, ten times at least
@@ -104,7 +107,7 @@ def test_a_cluster_is_its_direct_sum(kernel):
 def test_at_any_redshift(redshift):
     gas = cluster(redshift=redshift, h_kpc=(20, 60, 120))
     for method in ("beam", "exact"):
-        maps = szfast.make_maps(gas, method=method, noise=None)
+        maps = szfast.make_maps(gas, method=method, noise=None, sightlines=VIEWS)
         # nearby, no mesh is fine enough, and the exact method takes over
         assert maps.method == method or redshift == 0.05
         assert error_of(maps, gas) < min(maps.bound, 2e-4)
@@ -114,14 +117,14 @@ def test_at_any_redshift(redshift):
 @pytest.mark.parametrize("rtol", [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5])
 def test_the_asked_error_is_kept(rtol, method):
     gas = cluster(h_kpc=(10, 60, 100, 1500))
-    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None)
+    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None, sightlines=VIEWS)
     assert error_of(maps, gas) <= maps.bound <= rtol
     assert maps.method == "exact" or rtol >= 1e-4
 
 
 def test_coarser_meshes_are_used_for_larger_errors():
     gas = cluster()
-    fine, coarse = (szfast.make_maps(gas, method="beam", rtol=rtol, noise=None) for rtol in (1e-3, 2e-2))
+    fine, coarse = (szfast.make_maps(gas, method="beam", rtol=r, noise=None, sightlines=VIEWS) for r in (1e-3, 2e-2))
     assert fine.method == coarse.method == "beam"
     assert coarse.bound > 1.5 * fine.bound
     assert error_of(coarse, gas) > error_of(fine, gas)
@@ -133,7 +136,7 @@ places = st.floats(-1.0, 1.0).map(lambda v: 9000.0 * v**3)
 particle = st.tuples(places, places, places, sizes, st.floats(0.01, 1.0))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(particle, min_size=1, max_size=12),
     st.sampled_from(KERNELS),
@@ -144,11 +147,11 @@ particle = st.tuples(places, places, places, sizes, st.floats(0.01, 1.0))
 def test_the_bound_holds_for_any_particles(particles, kernel, redshift, rtol, method):
     *position, h, area = np.array(particles).T
     gas = gas_of(np.transpose(position), h, area, kernel=kernel, redshift=redshift)
-    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None, sightlines=hemisphere(2))
+    maps = szfast.make_maps(gas, method=method, rtol=rtol, noise=None, sightlines=VIEWS)
     # the truth is itself good to 3e-7 of all gas in one point; the bound may stay above what was asked for only where
     # such a point would outshine what is seen by far, since maps are kept in float32
     truth_error, concentration = truth_limits(maps, gas)
-    assert error_of(maps, gas, views=(0, 1)) <= maps.bound + truth_error
+    assert error_of(maps, gas) <= maps.bound + truth_error
     # pixels still move a wide sphere with a hard edge
     hard = kernel == "uniform" and h.max() > 5000
     assert maps.bound <= rtol or hard or concentration * 5e-7 > 0.5 * rtol
@@ -174,7 +177,7 @@ def test_one_particle_keeps_the_bound_wherever_it_is_in_its_cell(place):
 @pytest.mark.parametrize("h_kpc", [0.0, 1.0])
 def test_all_in_one_place(method, rtol, h_kpc):
     gas = gas_of(np.full((5000, 3), 123.4), np.full(5000, h_kpc), np.ones(5000))
-    maps = szfast.make_maps(gas, method=method, noise=None, rtol=rtol)
+    maps = szfast.make_maps(gas, method=method, noise=None, rtol=rtol, sightlines=VIEWS)
     assert error_of(maps, gas) <= maps.bound <= rtol
 
 

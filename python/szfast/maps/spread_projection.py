@@ -25,7 +25,7 @@ ROUNDING = 2e-7
 
 _LEAK = math.exp(-0.5 * PADDING_BEAM_SIGMA**2)
 _LEAST_SIGMA_CELLS = 2.2
-_WIDEST_SIGMA = 10.0  # beyond it there would be many classes, each with a grid of its own
+_WIDEST_SIGMA = 6.0  # beyond it there would be many classes, each with a grid of its own
 _BATCH_DOUBLES = 1 << 24
 
 
