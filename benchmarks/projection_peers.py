@@ -319,7 +319,7 @@ def numba_cic() -> Project:
 
 
 def pymsz() -> Project:
-    raise NotImplementedError("not to be had: neither on PyPI nor on conda")
+    raise NotImplementedError("not to be had: it is not on PyPI")
 
 
 @dataclass(frozen=True)
