@@ -46,15 +46,15 @@ _HOME = {
     "synthetic_cluster": "szfast.sample.synthetic",
 }
 
-_PARTS = ("dataset", "ensemble", "networks", "planck", "report", "sample")
+_PACKAGES = ("dataset", "ensemble", "networks", "planck", "report", "sample")
 
-__all__ = ["__version__", "evaluate", *_PARTS, *sorted(_HOME)]
+__all__ = ["__version__", "evaluate", *_PACKAGES, *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
     if name == "evaluate":
         return importlib.import_module("szfast.evaluation")
-    if name in _PARTS:
+    if name in _PACKAGES:
         return importlib.import_module(f"szfast.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'szfast' has no attribute '{name}'")

@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "upper68": "f",
             "lower95": "f",
             "upper95": "f",
-            "log10_M_SZ": "f",
+            "log10_M_SZ": "n",
             "out_of_domain": "f",
             "code": "U",
         },
@@ -82,8 +82,8 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
-"""Required and optional columns of each table with the kind of their values: integer, float, float or NaN, boolean,
-text.
+"""Required and optional columns of each table with the kind of their values: integer, float, number or NaN,
+boolean, text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
 from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of
@@ -91,9 +91,9 @@ from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` 
 """
 
 _KINDS = {
+    "n": ("fiu", "numbers or NaN"),
     "i": ("iu", "whole numbers"),
     "f": ("fiu", "numbers"),
-    "n": ("fiu", "numbers"),
     "b": ("b", "true or false"),
     "U": ("UOS", "text"),
 }

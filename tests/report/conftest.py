@@ -15,7 +15,7 @@ pytest.importorskip("matplotlib", reason="needs szfast[report]")
 EDGES = ((0.0, 0.1), (0.1, 0.2), (0.2, 0.4), (0.4, 1.0))
 
 
-def predictions(rng, number, run, maps, bias, scatter, n=600):
+def predictions(rng, number, run, maps, bias, scatter, n=300):
     low, high = EDGES[number - 1]
     true = rng.uniform(14.2, 15.2, n)
     predicted = true + bias + rng.normal(0, scatter, n)

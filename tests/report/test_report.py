@@ -13,6 +13,7 @@ from astropy.table import QTable
 
 from szfast.errors import CatalogueError, RunError
 from szfast.report import read_real_clusters, write_report
+from szfast.report.cluster_page import write_cluster_page
 from szfast.run_folder import create_run
 
 SECTIONS = [
@@ -87,7 +88,7 @@ def test_full_report_is_one_sound_page(full_report):
 
 
 def test_numbers_on_the_page(full_report):
-    text = full_report.read_text()
+    text = full_report.read_text().replace("\u00a0", " ")
     # the published real column, beside itself
     assert "0.149(0.009) ± 0.141, N = 245" in text
     assert "0.149 ± 0.141" in text
@@ -104,7 +105,7 @@ def test_figures_are_saved_with_their_data(full_report):
     assert pictures - with_data == {"maps", "real-maps"}
     table = QTable.read(folder / "runs-below.ecsv")
     assert table["n"].max() == 20
-    assert QTable.read(full_report.parent / "table1.ecsv")["n"].max() == 2400
+    assert QTable.read(full_report.parent / "table1.ecsv")["n"].max() == 1200
 
 
 def test_pages_of_real_clusters(full_report):
@@ -118,7 +119,7 @@ def test_pages_of_real_clusters(full_report):
     assert "900 (flagged)" in second.read_text()
 
 
-def test_a_real_cluster_with_everything(real_data, full_run, tmp_path):
+def test_a_real_cluster_with_everything(real_data, tmp_path):
     from astropy.coordinates import SkyCoord
     from astropy.io import fits
 
@@ -142,8 +143,7 @@ def test_a_real_cluster_with_everything(real_data, full_run, tmp_path):
     real = read_real_clusters(
         real_data("deepplanck/DeepPlanck.csv"), psz2=real_data("planck/HFI_PCCS_SZ-union_R2.08.fits"), cutouts=folder
     )
-    write_report(full_run, tmp_path / "out", real=real, clusters=[name])
-    text = (tmp_path / "out" / "clusters" / "a.html").read_text()
+    text = write_cluster_page(name, real, tmp_path).read_text()
     cells = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", text))
     assert cells["M_Planck of PSZ2"].startswith("4.72 -0.39 +0.39")
     # Planck's own six-band matched filter gave 4.72; on the y map alone the errors are larger

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from szfast.cli.outputs import OutputError, check_output
 from szfast.cli.reporting import show_json, show_line, show_table, show_warning
+
+if TYPE_CHECKING:
+    from astropy.table import Row
+
+MOST_SHOWN = 20
 
 app = typer.Typer(help="Cut the real Planck y map at its clusters, and predict their masses.", no_args_is_help=True)
 
@@ -82,39 +88,35 @@ def mass(
     from szfast.run_folder import open_run
 
     opened = None if run is None else open_run(run)
+    chosen = networks or (opened.networks if opened is not None else Path())
     psz2 = None if catalogue is None else read_psz2(catalogue)
-    chosen = networks if networks is not None or opened is None else opened.networks
-    assert chosen is not None
     table = mass_catalogue(cutouts, chosen, psz2=psz2, run=opened, progress=True)
     if output is not None:
         write_catalogue(table, output)
-    rows = [
-        {
-            "name": str(row["name"]),
-            "redshift": float(row["redshift"]),
-            "log10_M500c": float(row["log10_M500c"]),
-            "err_low": float(row["log10_M500c_err_low"]),
-            "err_up": float(row["log10_M500c_err_up"]),
-            "flags": [name[5:] for name in table.colnames if name.startswith("flag_") and row[name]],
-        }
-        for row in table
-    ]
     if as_json:
-        show_json({"output": None if output is None else str(output), "clusters": rows})
+        show_json({"output": None if output is None else str(output), "clusters": [_plain(row) for row in table]})
         return
-    shown = [
-        (
-            row["name"],
-            f"{row['redshift']:.4g}",
-            f"{row['log10_M500c']:.3f} -{row['err_low']:.3f} +{row['err_up']:.3f}",
-            ", ".join(row["flags"]),
-        )
-        for row in rows[:20]
-    ]
-    title = f"masses of {len(rows)} clusters" + (", the first 20" if len(rows) > 20 else "")
+    shown = [_shown(_plain(row)) for row in table[:MOST_SHOWN]]
+    title = f"masses of {len(table)} clusters" + (f", the first {MOST_SHOWN}" if len(table) > MOST_SHOWN else "")
     show_table(title, ("name", "redshift", "log10 M500c/Msun", "flags"), shown)
     if output is not None:
         show_line(f"catalogue: {output}")
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {
+        "name": str(row["name"]),
+        "redshift": float(row["redshift"]),
+        "log10_M500c": float(row["log10_M500c"]),
+        "err_low": float(row["log10_M500c_err_low"]),
+        "err_up": float(row["log10_M500c_err_up"]),
+        "flags": [name.removeprefix("flag_") for name in row.colnames if name.startswith("flag_") and row[name]],
+    }
+
+
+def _shown(row: dict[str, Any]) -> tuple[str, ...]:
+    mass = f"{row['log10_M500c']:.3f} -{row['err_low']:.3f} +{row['err_up']:.3f}"
+    return row["name"], f"{row['redshift']:.4g}", mass, ", ".join(row["flags"])
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:

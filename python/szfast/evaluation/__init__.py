@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from szfast.evaluation.relation import expected_compton_y as expected_compton_y
     from szfast.evaluation.relation import sz_mass as sz_mass
     from szfast.evaluation.relation import theta_500 as theta_500
+    from szfast.evaluation.simulated_sz import add_sz_masses as add_sz_masses
 
 _HOME = {
+    "add_sz_masses": "simulated_sz",
     "MassPairs": "mass_pairs",
     "Table1": "published_table",
     "expected_compton_y": "relation",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from szfast.errors import ArgumentError, CatalogueError
 
 if TYPE_CHECKING:
-    from astropy.table import Table
+    from astropy.table import QTable, Table
 
     from szfast.run_folder import RunFolder
 
@@ -64,8 +64,14 @@ class MassPairs:
 
     def where(self, kept: NDArray[np.bool_]) -> MassPairs:
         """The pairs for which `kept` is true."""
-        parts = {name: getattr(self, name) for name in ("redshift", "log10_mass", "log10_reference", "group", "name")}
-        return replace(self, **{name: None if each is None else each[kept] for name, each in parts.items()})
+        return replace(
+            self,
+            redshift=self.redshift[kept],
+            log10_mass=self.log10_mass[kept],
+            log10_reference=self.log10_reference[kept],
+            group=None if self.group is None else self.group[kept],
+            name=None if self.name is None else self.name[kept],
+        )
 
 
 def read_mass_pairs(
@@ -150,15 +156,23 @@ def run_pairs(run: RunFolder, maps: str, reference: str, *, code: str | None = N
     RunError
         If the run holds no predictions.
     """
+    return _pairs(_chosen(run), maps, reference, code)
+
+
+def _chosen(run: RunFolder) -> QTable:
     predictions = run.read("predictions")
-    kept = (np.asarray(predictions["maps"]) == maps) & chosen_rows(run, predictions)
+    return predictions[chosen_rows(run, predictions)]
+
+
+def _pairs(predictions: QTable, maps: str, reference: str, code: str | None) -> MassPairs:
+    kept = np.asarray(predictions["maps"]) == maps
     column = "log10_" + reference
-    if column not in predictions.colnames or (code is not None and "code" not in predictions.colnames):
-        kept[:] = False
-        column = "log10_M_true"
-    if code is not None and "code" in predictions.colnames:
-        kept &= np.asarray(predictions["code"]) == code
-    rows = predictions[kept]
+    if code is not None:
+        kept &= np.asarray(predictions["code"]) == code if "code" in predictions.colnames else False
+    if column not in predictions.colnames:
+        kept[:], column = False, "log10_M_true"
+    # M_SZ is NaN where a map has no signal
+    rows = predictions[kept & np.isfinite(np.asarray(predictions[column]))]
     return MassPairs(
         np.asarray(rows["redshift"]),
         np.asarray(rows["log10_M_pred"]),
@@ -170,10 +184,11 @@ def run_pairs(run: RunFolder, maps: str, reference: str, *, code: str | None = N
 
 def run_columns(run: RunFolder, *, code: str | None = None) -> dict[str, MassPairs]:
     """Pairs for the three simulated columns of the published table, by the column's key."""
+    predictions = _chosen(run)
     return {
-        "clean": run_pairs(run, "clean", "M_true", code=code),
-        "planck_like": run_pairs(run, "planck-like", "M_true", code=code),
-        "planck_like_sz": run_pairs(run, "planck-like", "M_SZ", code=code),
+        "clean": _pairs(predictions, "clean", "M_true", code),
+        "planck_like": _pairs(predictions, "planck-like", "M_true", code),
+        "planck_like_sz": _pairs(predictions, "planck-like", "M_SZ", code),
     }
 
 
@@ -183,7 +198,8 @@ def chosen_rows(run: RunFolder, table: Any) -> NDArray[np.bool_]:
         return np.ones(len(table), dtype=bool)
     runs = run.read("runs")
     chosen = {(int(row["bin"]), int(row["run"])) for row in runs if row["chosen"]}
-    return np.array([(int(row["bin"]), int(row["run"])) in chosen for row in table["bin", "run"]], dtype=bool)
+    keys = zip(np.asarray(table["bin"]).tolist(), np.asarray(table["run"]).tolist(), strict=True)
+    return np.array([key in chosen for key in keys], dtype=bool)
 
 
 def _column(table: Table, file: Path, given: str | None, candidates: Sequence[str], option: str) -> str:

@@ -113,7 +113,7 @@ def fetch(what: str, folder: str | Path, *, mirror: str | None = None, progress:
         If pooch is not installed.
     """
     if what not in SETS:
-        raise ArgumentError(f"expected {', '.join(SETS)}, found {what!r}.", field="what")
+        raise ArgumentError(f"there is no set {what!r}.", field="what", remedy=f"name one of {', '.join(SETS)}.")
     place = Path(folder)
     wanted = [remote for remote in SETS[what] if not _is_there(place / remote.name, remote)]
     packed: dict[str, Path] = {}

@@ -212,7 +212,7 @@ def nfw_mass(mass: Any, concentration: float, overdensity: float, wanted: float)
         )
 
     def mean_density(c: float) -> float:
-        return (np.log1p(c) - c / (1 + c)) / c**3
+        return float((np.log1p(c) - c / (1 + c)) / c**3)
 
     # mean density within c r_s goes with m(c) / c^3
     target = mean_density(concentration) * wanted / overdensity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,7 @@ class SkyMap:
     name: str = "sky"
 
     def __post_init__(self) -> None:
-        side = round((len(self.y) / 12) ** 0.5)
+        side = math.isqrt(len(self.y) // 12)
         if self.y.ndim != 1 or 12 * side**2 != len(self.y) or side & (side - 1):
             raise ArgumentError(
                 f"expected 12 Nside^2 pixels, Nside a power of two, found shape {self.y.shape}.",
@@ -70,7 +71,7 @@ class SkyMap:
     @property
     def nside(self) -> int:
         """HEALPix's Nside."""
-        return round((len(self.y) / 12) ** 0.5)
+        return math.isqrt(len(self.y) // 12)
 
 
 def read_sky(
@@ -131,7 +132,7 @@ def read_sky(
             field="scale",
             remedy="state what the values are in units of with scale=.",
         )
-    log.info("%s: Nside %d, %s, %s", file.name, round((len(y) / 12) ** 0.5), nested, found_frame)
+    log.info("%s: Nside %d, %s, %s", file.name, math.isqrt(len(y) // 12), nested, found_frame)
     return SkyMap(y, nested == "nested", found_frame, file.name)
 
 

@@ -48,12 +48,19 @@ class Picture:
         """The picture's file."""
         stream = io.BytesIO()
         self.figure.savefig(stream, format="png", dpi=DOTS_PER_INCH)
+        # the layout is known now: finding it again for the PDF would take as long
+        self.figure.set_layout_engine("none")
         return stream.getvalue()
 
     @property
     def source(self) -> str:
         """The picture as a data URI."""
         return "data:image/png;base64," + base64.b64encode(self.png).decode()
+
+    @property
+    def width_px(self) -> int:
+        """Width on a screen, at which all figures' letters have the page's size."""
+        return round(self.figure.get_figwidth() * 110)
 
     def save(self, folder: Path) -> None:
         """Write it as PNG and PDF, and the table behind it as ECSV."""

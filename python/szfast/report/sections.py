@@ -150,9 +150,9 @@ def table_1(run: RunFolder, real: RealClusters) -> tuple[Section, Table1]:
         cells = [first.label]
         for name, found in table.columns.items():
             numbers = found[i].spread
-            mine = "-" if numbers.n < 2 else f"{numbers.mean:.3f}({numbers.mean_error:.3f}) ± {numbers.std:.3f}"
+            mine = "-" if numbers.n < 2 else f"{numbers.mean:.3f}({numbers.mean_error:.3f}) ±\u00a0{numbers.std:.3f}"
             mean, std = PUBLISHED[name][i]
-            cells += [f"{mine}, N = {numbers.n}", f"{mean:g} ± {std:g}"]
+            cells += [f"{mine}, N\u00a0=\u00a0{numbers.n}", f"{mean:g} ±\u00a0{std:g}"]
         rows.append(cells)
     heads = ["z"] + [head for name in table.columns for head in (COLUMNS[name], "published")]
     caption = "Mean (its bootstrap error) ± standard deviation of (M_CNN - X) / M_CNN."

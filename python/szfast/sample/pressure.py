@@ -104,10 +104,6 @@ class ClusterPressure:
         return float(SIGMA_T_M2 / M_E_C2_J * KEV_J * 1e6 * KPC_M * kev_kpc3_cm3)
 
 
-P13 = PressureProfile(P0=6.41, c500=1.81, gamma=0.31, alpha=1.33, beta=4.13)
-"""Planck intermediate results V (2013), A&A 550 A131, table 1; P0 goes with h70^(-3/2)."""
-
-
 def pressure_500_kev_cm3(M500c_msun: float, redshift: float, cosmology: Any) -> float:
     """Characteristic electron pressure P500 [keV cm^-3].
 

@@ -197,7 +197,7 @@ def _gas(rng: np.random.Generator, parts: list[_Part], particles: int) -> Gas:
     """Equal-mass particles of all parts, each part by its gas mass."""
     mass_msun = np.array([part.gas.mass_msun for part in parts])
     particle_msun = mass_msun.sum() / particles
-    # largest first would do as well: what matters is that the counts add up
+    # rounded where the parts end, so that the counts add up
     ends = np.round(np.cumsum(mass_msun) / particle_msun).astype(int)
     counts = np.diff(ends, prepend=0)
     drawn = [part.sampled(rng, int(count)) for part, count in zip(parts, counts, strict=True)]

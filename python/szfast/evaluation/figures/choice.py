@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.dataset.bins import PLANCK_BINS
-from szfast.evaluation.figures.style import COLOURS, GREY, LINES, MARKERS, bin_label, nothing, panels
+from szfast.evaluation.figures.style import COLOURS, GREY, LINES, MARKERS, bin_label, legend, nothing, panels
 from szfast.evaluation.statistics import bias_by_mass, runs_below
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def draw_runs_below(table: QTable) -> Figure:
         axes.set_xlabel("threshold t")
         axes.set_ylabel("runs with bias < t")
         axes.set_ylim(bottom=0)
-        axes.legend()
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        legend(axes)
     found: Figure = figure
     return found
 
@@ -114,7 +115,7 @@ def _two_roles(table: QTable, x: str, draw: Any, xlabel: str, ylabel: str) -> Fi
         if not len(numbers):
             nothing(row[0], "too few maps in every bin of mass")
         else:
-            row[0].legend()
+            legend(row)
         row[0].set_ylabel(ylabel)
     found: Figure = figure
     return found

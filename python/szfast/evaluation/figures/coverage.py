@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.dataset.bins import PLANCK_BINS, bin_name, within_bin
-from szfast.evaluation.figures.style import COLOURS, GREY, MARKERS, bin_label, panels
+from szfast.evaluation.figures.style import COLOURS, GREY, MARKERS, bin_label, legend, panels
 from szfast.evaluation.statistics import coverage
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw_sample(sample: Any, real: Any | None = None) -> Figure:
         axes.set_xlim(0, 1)
         axes.set_xlabel("redshift")
         axes.set_ylabel(r"$\log_{10} M_{500c}/M_\odot$")
-        axes.legend(loc="lower right")
+        legend(axes, loc="lower right", frameon=True)
     drawn: Figure = figure
     return drawn
 
@@ -75,7 +75,7 @@ def draw_calibration(table: QTable) -> Figure:
         axes.set_xticks(range(1, len(PLANCK_BINS) + 1), [bin_label(*edges) for edges in PLANCK_BINS], fontsize=7)
         axes.set_ylabel("share of true masses inside")
         axes.set_ylim(0, 1.02)
-        axes.legend(loc="lower left")
+        legend(axes, loc="lower left")
     drawn: Figure = figure
     return drawn
 

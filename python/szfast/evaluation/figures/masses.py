@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.dataset.bins import PLANCK_BINS, within_bin
-from szfast.evaluation.figures.style import COLOURS, GREY, LINES, MARKERS, bin_label, equal_line, nothing, panels
+from szfast.evaluation.figures.style import (
+    COLOURS,
+    GREY,
+    LINES,
+    MARKERS,
+    bin_label,
+    equal_line,
+    legend,
+    nothing,
+    panels,
+)
 from szfast.evaluation.mass_pairs import MassPairs
 from szfast.evaluation.statistics import bands, relative_error
 
@@ -64,9 +74,7 @@ def draw_true_against_predicted(table: QTable) -> Figure:
             panel.set_xlabel(_CNN)
         for panel in axes[:, 0]:
             panel.set_ylabel(r"$\log_{10} M_{\rm true}/M_\odot$")
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        if handles:
-            axes[0, 0].legend(handles, labels, loc="upper left")
+        legend(axes, loc="upper left")
     drawn: Figure = figure
     return drawn
 
@@ -98,7 +106,7 @@ def draw_against_sz(table: QTable) -> Figure:
             panel.set_xlabel(rf"$\log_{{10}} {reference}/M_\odot$")
             panel.set_title(name)
         row[0].set_ylabel(_CNN)
-        row[0].legend(markerscale=2)
+        legend(row, markerscale=2)
     drawn: Figure = figure
     return drawn
 
@@ -124,7 +132,7 @@ def draw_error_distributions(table: QTable) -> Figure:
             panel.set_xlabel(r"$(M_{\rm CNN}-X)/M_{\rm CNN}$")
         for panel in axes[:, 0]:
             panel.set_ylabel("probability density")
-        axes[0, 0].legend()
+        legend(axes)
     drawn: Figure = figure
     return drawn
 
@@ -153,7 +161,7 @@ def draw_against_lensing(table: QTable, fits: Mapping[str, RatioFit]) -> Figure:
             axes.plot([low, high], [low + shift, high + shift], "k--", label=label)
         axes.set_xlabel(r"$\log_{10} M_{\rm WL}/M_\odot$")
         axes.set_ylabel(_CNN)
-        axes.legend(loc="upper left")
+        legend(axes, loc="upper left")
     drawn: Figure = figure
     return drawn
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from szfast.evaluation.figures.style import COLOURS, GREY, panels
+from szfast.evaluation.figures.style import COLOURS, GREY, legend, panels
 from szfast.maps.instrument import PLANCK
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def draw_maps(rows: Sequence[tuple[str, Sequence[tuple[str, ArrayLike]]]]) -> Fi
             bar = figure.colorbar(image, ax=row.tolist(), shrink=0.85, pad=0.01)
             bar.set_label(r"$10^{6}\,y$", fontsize=7)
             bar.ax.tick_params(labelsize=6)
+        for panel in axes[-1]:
+            panel.set_xlabel("degrees", fontsize=7)
     drawn: Figure = figure
     return drawn
 
@@ -71,7 +73,7 @@ def draw_profile(table: QTable, *, theta_500_arcmin: float | None = None) -> Fig
         axes.errorbar(table["radius"].value, 1e6 * table["y"], 1e6 * table["error"], fmt="o-", color=COLOURS[0])
         if theta_500_arcmin is not None:
             axes.axvline(theta_500_arcmin, color=COLOURS[1], linestyle="--", label=r"$\theta_{500}$")
-            axes.legend()
+            legend(axes)
         axes.set_xlabel("radius [arcmin]")
         axes.set_ylabel(r"$10^{6}\,y$")
     drawn: Figure = figure

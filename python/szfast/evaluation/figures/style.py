@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from szfast.arguments import require
 
 if TYPE_CHECKING:
@@ -73,6 +75,16 @@ def equal_line(axes: Any, low: float, high: float) -> None:
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.set_aspect("equal")
+
+
+def legend(axes: Any, **options: Any) -> None:
+    """One legend in the first panel for what any panel shows; none where there is nothing."""
+    found: dict[str, Any] = {}
+    for panel in np.ravel(axes):
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        np.ravel(axes)[0].legend(found.values(), found.keys(), **options)
 
 
 def nothing(axes: Any, text: str) -> None:
