@@ -163,7 +163,7 @@ def test_other_settings_and_a_second_trainer_are_refused(trained, dataset, other
         train(dataset, trained.path, runs=1, bins=BINS, recipe=changed, workers=0)
     with pytest.raises(RunError, match="other settings: labels"):
         train(other_dataset, trained.path, runs=1, bins=BINS, recipe=quick, workers=0)
-    with locked(trained.path / ".lock", trained.path), pytest.raises(DataSetError, match="another process is at work"):
+    with locked(trained.path / ".lock", trained.path), pytest.raises(DataSetError, match="another process is building"):
         train(dataset, trained.path, runs=1, bins=BINS, recipe=quick, workers=0)
 
 
