@@ -82,8 +82,8 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
-"""Required and optional columns of each table with the kind of their values: integer, float, float or NaN, boolean,
-text.
+"""Required and optional columns of each table with the kind of their values: integer, float, number or NaN,
+boolean, text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
 from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of

@@ -163,7 +163,7 @@ def test_other_settings_and_a_second_trainer_are_refused(trained, dataset, other
         train(dataset, trained.path, runs=1, bins=BINS, recipe=changed, workers=0)
     with pytest.raises(RunError, match="other settings: labels"):
         train(other_dataset, trained.path, runs=1, bins=BINS, recipe=quick, workers=0)
-    with locked(trained.path / ".lock", trained.path), pytest.raises(DataSetError, match="another process is at work"):
+    with locked(trained.path / ".lock", trained.path), pytest.raises(DataSetError, match="another process is building"):
         train(dataset, trained.path, runs=1, bins=BINS, recipe=quick, workers=0)
 
 
@@ -203,7 +203,7 @@ def test_killed_in_its_process_it_goes_on(tmp_path):
     script.write_text(textwrap.dedent(KILLED))
     command = [sys.executable, str(script), str(Path(__file__).parent)]
     folder, state = tmp_path / "killed", tmp_path / "killed" / "training" / "bin-1" / "run-0000" / "state.npz"
-    process = subprocess.Popen([*command, str(folder), "40"])
+    process = subprocess.Popen([*command, str(folder), "12"])
     deadline = time.monotonic() + 200
     while not state.exists():
         assert process.poll() is None, "the training ended before it could be killed"
@@ -214,7 +214,7 @@ def test_killed_in_its_process_it_goes_on(tmp_path):
     assert not (state.parent / "outcome.json").exists()
     with np.load(state) as archive:
         at_kill = archive["losses"].copy()
-    subprocess.run([*command, str(folder), "40"], check=True)
+    subprocess.run([*command, str(folder), "12"], check=True)
     found = json.loads((state.parent / "outcome.json").read_text())
     assert found["losses"][: len(at_kill)] == at_kill.tolist()
     assert not (folder / "training" / "maps.npy").exists()
@@ -222,11 +222,11 @@ def test_killed_in_its_process_it_goes_on(tmp_path):
 
 
 def test_stacked_runs_leave_what_single_ones_leave(tmp_path, dataset):
-    recipe = Recipe(epochs=2, batch_size=32, fractions=(0.5, 0.25, 0.25))
+    recipe = Recipe(epochs=1, batch_size=32, fractions=(0.5, 0.25, 0.25))
     run = train(dataset, tmp_path / "run", runs=2, bins=((0.0, 0.4),), recipe=recipe, stacked=True)
     table = run.read("runs")
     assert len(set(table["weights_sha256"])) == len(set(table["split_sha256"])) == 2
-    assert list(table["epochs"]) == [2, 2]
+    assert list(table["epochs"]) == [1, 1]
     for row in table:
         folder = (run.path / row["keras"]).parent
         with np.load(folder / "split.npz") as side:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,9 @@ def train(
     """
     from szfast.ensemble.workers import on_dask, on_processes
 
-    require("keras", "train", "training")
+    if find_spec("keras") is None:
+        # raises; where it is there, only those that train import it
+        require("keras", "train", "training")
     opened = opened_dataset(dataset)
     recipe = recipe or Recipe()
     bins = run_bins(bins, recipe)
