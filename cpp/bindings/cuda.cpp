@@ -353,7 +353,8 @@ void register_engine(py::module_ &module, const char *name, const char *what, Ar
              "depth, and the sum over each periodic image.")
         .def("add_maps", &add_maps<Device>, arg("images"), arg("maps"), py::kw_only(), arg("factors"), arg("rows"),
              "Add maps of a deposit, their modes times complex64 (1, n, kept) factors; returns the images' sums.")
-        .def("add", &add<Device>, arg("images"), arg("more"), "Add images, of the host or the device, to images on the device.")
+        .def("add", &add<Device>, arg("images"), arg("more"),
+             "Add images, of the host or the device, to images on the device.")
         .def("put", &put<Device>, arg("values"), "Copy a float32 (N,) array to the device.")
         .def("take", &take<Device>, arg("values"), arg("places"), "Values at int64 (M,) places, on the device.")
         .def("every", &every<Device>, arg("values"), arg("step"), "Every step-th value, on the host.");
