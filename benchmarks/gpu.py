@@ -25,9 +25,9 @@ from results import machine
 import szfast
 from szfast import _core, engines
 from szfast.maps.beam_projection import Mesh, mode_table
-from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.many import STREAMS
 from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.sightlines import sightlines
 from szfast.maps.spectrum import noise_spectrum
 
