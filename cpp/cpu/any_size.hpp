@@ -112,7 +112,7 @@ void add_any(const SeparableTable &table, const Numbers &numbers, double cx, dou
         return;
     }
     // where a pixel is a small difference of two floats; many terms are asked for where that shows sooner
-    constexpr double floats_hold = terms <= 3 ? 32.0 : 12.0;
+    constexpr double floats_hold = terms <= 3 ? 32.0 : 20.0;
     const bool precise = !(h >= 0.02 && h < floats_hold);
     const std::size_t stride = deposit_scratch_stride(n);
     double *x = scratch, *y = scratch + terms * stride;
