@@ -98,9 +98,8 @@ def spread_window(taps: int, sigma_cells: float, k_limit: float) -> SpreadWindow
     return SpreadWindow(taps, beta, coefficients, errors[best] + misfit)
 
 
-def size_classes(kernel: str, error: float) -> Iterator[SizeClass]:
-    """Classes from zero on, as wide as the error allows."""
-    above = 0.0
+def size_classes(kernel: str, error: float, above: float = 0.0) -> Iterator[SizeClass]:
+    """Classes from zero or a given radius on, as wide as the error allows."""
     while True:
         found = _size_class(kernel, error, above)
         yield found
