@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from szfast.maps.beam_projection import CELLS, H_LIMITS, Mesh, Particles, safe_radius_kpc
 from szfast.maps.scene import Scene
-from szfast.maps.spread_design import FIELDS, SizeClass, size_classes
+from szfast.maps.spread_design import SizeClass, size_classes
 from szfast.maps.spread_projection import Accuracy, Grid
 from szfast.maps.wide_kernels import comes_back, wide_classes
 
@@ -162,7 +162,7 @@ class Trial:
                 expected += of_wide * (mesh.error(0.0, 0.0, 0.5) + max(of_size.error for of_size in wide))
             if expected <= error * total:
                 left = self.sample.some(np.flatnonzero(~(narrow | beyond) if wide else ~narrow))
-                ns = self._mesh_ns(scene, mesh, len(wide), int(beyond.sum())) + self.exact_ns(scene, how, left)
+                ns = self._mesh_ns(scene, mesh, wide, int(beyond.sum())) + self.exact_ns(scene, how, left)
                 return MeshPlan(mesh, wide, ns)
         return None
 
@@ -186,12 +186,14 @@ class Trial:
         reach_kpc = 1.02 * of_sample_kpc if self.farthest_kpc > 1.5 * of_sample_kpc else 1.0001 * self.farthest_kpc
         return min(reach_kpc + 1e-3 * scene.sigma_kpc, safe_radius_kpc(scene.instrument, scene.pixel_kpc))
 
-    def _mesh_ns(self, scene: Scene, mesh: Mesh, classes: int, in_classes: int) -> float:
+    def _mesh_ns(self, scene: Scene, mesh: Mesh, wide: tuple[SizeClass, ...], in_classes: int) -> float:
         points = mesh.points**3
         fixed = 2 * BLOCK_NS * points + SLICE_NS * len(scene.views)
         further = (min(8, self.count // 2**19 + 1) - 1) * BLOCK_NS * points
-        wide = in_classes * self.count / len(self.sample)
-        return MESH_NS * self.count + fixed + further + FIELDS * (classes * fixed + MESH_NS * wide)
+        fields = [len(of_size.coefficients) for of_size in wide]
+        # as if all were in the class of most fields
+        again = MESH_NS * max(fields, default=0) * in_classes * self.count / len(self.sample)
+        return MESH_NS * self.count + fixed + further + sum(fields) * fixed + again
 
 
 def _power_of_two(error: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 
 from szfast.maps.beam_projection import BeamProjection, Mesh, Particles, project_on_mesh
 from szfast.maps.device_particles import ParticlesOnDevice
-from szfast.maps.spread_design import FIELDS, K_LIMIT, SizeClass, size_classes
+from szfast.maps.spread_design import FIELDS, K_LIMIT, SizeClass, class_of_fields, size_classes
 
 MOST_CLASSES = 3
 """What is wider still is mapped by the exact method."""
+
+_STEP = 0.25  # so that the fits are found again
 
 
 def wide_classes(kernel: str, above: float, largest: float, error: float) -> tuple[SizeClass, ...]:
@@ -28,8 +31,14 @@ def wide_classes(kernel: str, above: float, largest: float, error: float) -> tup
     error : float
         Largest error of a class's kernels, as a share of their images.
     """
+    to = above + _STEP * math.ceil(max(largest - above, 0.0) / _STEP)
     found: list[SizeClass] = []
-    if largest > above:
+    if to > above:
+        # fewer powers, where they are enough for all
+        for fields in range(2, FIELDS):
+            alone = class_of_fields(kernel, above, to, fields)
+            if alone.error <= error:
+                return (alone,)
         for of_size in size_classes(kernel, error, above):
             found.append(of_size)
             if of_size.to >= largest or len(found) == MOST_CLASSES:
@@ -80,7 +89,7 @@ def with_wide_kernels(
         # what is beyond the mesh may be narrower than the class; it is not taken
         t = np.clip(t, 0.0, 1.0).astype(np.float32)
         factors = _factors(of_size, pixels, mesh.sigma_kpc / pixel_kpc, total.shape[-1])
-        for power in range(FIELDS):
+        for power in range(len(factors)):
             points = _points(some, some.area * t**power)
             of_power = project_on_mesh(points, views, mesh, pixels=pixels, pixel_kpc=pixel_kpc, threads=threads)
             total = total + np.asarray(of_power.spectra_kpc2) * factors[power]
@@ -98,7 +107,7 @@ def _points(particles: Particles, area: NDArray[np.float32]) -> Particles:
 
 @lru_cache(maxsize=16)
 def _factors(of_size: SizeClass, pixels: int, sigma_pixels: float, rows: int) -> NDArray[np.float32]:
-    """Of each field at a view's modes, (FIELDS, n, rows)."""
+    """Of each field at a view's modes, (F, n, rows)."""
     kx, ky = np.fft.fftfreq(pixels, 1 / pixels), np.arange(rows)
     k = np.hypot(kx[:, None], ky[None, :]) * (2 * np.pi / pixels) * sigma_pixels
     return of_size.factors(np.minimum(k, K_LIMIT)).astype(np.float32)
