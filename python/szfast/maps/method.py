@@ -162,9 +162,7 @@ def _through_mesh(
     cells: tuple[float, ...] = CELLS
     concentration = trial.concentration
     for _ in range(_MOST_MESHES):
-        # the first guess may be too high; a map whose gas is all in one point has one
-        guesses = (concentration, concentration / 1.5, 1.0) if cells is CELLS else (concentration,)
-        plan = next((found for guess in guesses if (found := trial.plan(scene, how, rtol, guess, cells))), None)
+        plan = trial.plan(scene, how, rtol, concentration, cells)
         if plan is None:
             return None, f"no mesh is known to keep {rtol:g} of the peak"
         if only_if_cheaper and plan.ns > trial.exact_ns(scene, how):
