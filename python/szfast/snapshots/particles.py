@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,17 @@ class Growing:
             count = self.count + len(piece)
             self._array(name, piece)[self.count : count] = piece
         self.count = count
+
+    def room(self, names: Sequence[str], count: int) -> tuple[NDArray[np.float32], ...]:
+        """The next entries of float32 arrays, to be written to; `count` grows by those that are."""
+        if any(len(self._arrays.get(name, ())) < self._room for name in names):
+            # One block: the system gives large ones in large pages.
+            block = np.empty((len(names), self._room), dtype=np.float32)
+            for name, row in zip(names, block, strict=True):
+                if self.count:
+                    row[: self.count] = self._arrays[name][: self.count]
+                self._arrays[name] = row
+        return tuple(self._arrays[name][self.count : self.count + count] for name in names)
 
     def _array(self, name: str, piece: NDArray[Any]) -> NDArray[Any]:
         array = self._arrays.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class PlainArray:
         """
         values = np.empty((stop - start, *self.row_shape), dtype=self.dtype)
         left = memoryview(values.reshape(-1).view(np.uint8))
-        row_bytes = self.dtype.itemsize * int(np.prod(self.row_shape, dtype=np.int64))
+        row_bytes = self.dtype.itemsize * math.prod(self.row_shape)
         try:
             file.seek(self.start + start * row_bytes)
             # One call may give less than was asked for.

@@ -37,28 +37,29 @@ class Spheres:
     radii: NDArray[np.float64]
     box: float | None
 
-    def select(self, coordinates: Array, scale: float = 1.0) -> list[tuple[int, NDArray[np.intp], NDArray[np.float64]]]:
-        """Return (sphere, rows inside it, their offsets from its centre) of the spheres that hold any particle.
+    def only(self, k: int) -> Spheres:
+        """One of them."""
+        return Spheres(self.centers[k : k + 1], self.radii[k : k + 1], self.box)
+
+    def select(self, coordinates: Array) -> list[tuple[int, NDArray[np.int64]]]:
+        """Return (sphere, rows inside it) of the spheres that hold any particle.
 
         Parameters
         ----------
         coordinates : (N, 3) array
             Finite positions in the file's own coordinates.
-        scale : float
-            Multiplies the offsets, which are those of the nearest image.
         """
         near = [int(k) for k in self._near(coordinates)]
         found = []
         cells = Cells(coordinates) if len(near) > _FEW and np.isfinite(self.radii[near]).all() else None
         for k in near:
             if cells is None:
-                rows, offsets = self._inside(k, coordinates, scale)
+                rows = self._inside(k, coordinates)
             else:
                 candidates = cells.near(self.centers[k], self.radii[k], self.box)
-                rows, offsets = self._inside(k, coordinates[candidates], scale)
-                rows = candidates[rows]
+                rows = candidates[self._inside(k, coordinates[candidates])]
             if rows.size:
-                found.append((k, rows, offsets))
+                found.append((k, rows))
         return found
 
     def _near(self, coordinates: Array) -> NDArray[np.intp]:
@@ -70,15 +71,30 @@ class Spheres:
         touching = offset <= 0.5 * (high - low) + self.radii[:, None]
         return np.flatnonzero(touching.all(axis=1))
 
-    def _inside(self, k: int, coordinates: Array, scale: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        rows, offsets = _core.within_sphere(
-            as_floats(coordinates),
-            center=np.ascontiguousarray(self.centers[k]),
-            radius=self.radii[k],
-            box=self.box or 0.0,
-            scale=scale,
+    def _inside(self, k: int, coordinates: Array) -> NDArray[np.int64]:
+        center = np.ascontiguousarray(self.centers[k])
+        rows: NDArray[np.int64] = _core.within_sphere(
+            as_floats(coordinates), center=center, radius=self.radii[k], box=self.box or 0.0
         )
-        return rows, offsets
+        return rows
+
+    def offsets(self, coordinates: Array, rows: NDArray[np.int64], scale: float) -> NDArray[np.float64]:
+        """Positions of some rows relative to the one sphere's centre, at the nearest image, times a scale.
+
+        Parameters
+        ----------
+        coordinates : (N, 3) array
+            Finite positions in the file's own coordinates.
+        rows : (M,) int64 array
+            Rows of it.
+        scale : float
+            Multiplies the positions.
+        """
+        center = np.ascontiguousarray(self.centers[0])
+        offsets: NDArray[np.float64] = _core.offsets(
+            as_floats(coordinates), rows, center=center, box=self.box or 0.0, scale=scale
+        )
+        return offsets
 
 
 def extent(coordinates: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
