@@ -3,34 +3,37 @@
 namespace szfast::bindings {
 namespace {
 
+py::array_t<double> corner(const double *point) {
+    return py::array_t<double>(3, point);
+}
+
 template <class T> py::tuple extent(const py::object &coordinates) {
     const auto points = checked<T>(coordinates, "coordinates", {-1, 3});
     if (points.size() == 0)
         throw py::value_error("coordinates: expected at least one particle");
-    py::array_t<double> low(3), high(3);
     const T *from = points.data();
     Extent found;
     {
         const py::gil_scoped_release unlocked;
         found = extent_of(from, std::size_t(points.shape(0)));
     }
-    std::copy(found.low, found.low + 3, low.mutable_data());
-    std::copy(found.high, found.high + 3, high.mutable_data());
-    return py::make_tuple(low, high);
+    return py::make_tuple(corner(found.low), corner(found.high));
 }
 
-template <class T> py::object within(const py::object &coordinates, const Sphere &sphere) {
+template <class T> py::tuple within(const py::object &coordinates, const Sphere &sphere) {
     const auto points = checked<T>(coordinates, "coordinates", {-1, 3});
     const py::ssize_t count = points.shape(0);
     py::array_t<std::int64_t> rows(count);
     const T *from = points.data();
     std::int64_t *row = rows.mutable_data();
     std::size_t kept;
+    Extent found;
     {
         const py::gil_scoped_release unlocked;
-        kept = within_sphere(from, std::size_t(count), sphere, row);
+        kept = within_sphere(from, std::size_t(count), sphere, row, found);
     }
-    return rows[py::slice(0, py::ssize_t(kept), 1)];
+    const py::object inside = rows[py::slice(0, py::ssize_t(kept), 1)];
+    return py::make_tuple(inside, corner(found.low), corner(found.high));
 }
 
 template <class T>
@@ -56,7 +59,7 @@ py::tuple extent_of_either(const py::object &coordinates) {
     return is_float32(coordinates) ? extent<float>(coordinates) : extent<double>(coordinates);
 }
 
-py::object within_either(const py::object &coordinates, const py::object &center, double radius, double box) {
+py::tuple within_either(const py::object &coordinates, const py::object &center, double radius, double box) {
     const Sphere sphere = checked_sphere(center, radius, box);
     return is_float32(coordinates) ? within<float>(coordinates, sphere) : within<double>(coordinates, sphere);
 }
@@ -78,11 +81,13 @@ void register_particles(py::module_ &module) {
     module.def("within_sphere", &within_either, py::arg("coordinates"), py::kw_only(), py::arg("center"),
                py::arg("radius"), py::arg("box"),
                "Particles within a radius of a centre: float32 or float64 (N, 3) coordinates, float64 (3,) center,\n"
-               "radius (may be infinite), box (period, 0 for none) in one unit -> int64 (M,) rows in ascending order.");
-    module.def("offsets", &offsets_of_either, py::arg("coordinates"), py::arg("rows"), py::kw_only(),
-               py::arg("center"), py::arg("box"), py::arg("scale"),
-               "Positions of int64 (M,) rows of float32 or float64 (N, 3) coordinates relative to a float64 (3,) center\n"
-               "at the nearest image (box: period, 0 for none), times scale -> float64 (M, 3).");
+               "radius (may be infinite), box (period, 0 for none) in one unit -> int64 (M,) rows in ascending order,\n"
+               "lowest and highest coordinates of all as from extent.");
+    module.def(
+        "offsets", &offsets_of_either, py::arg("coordinates"), py::arg("rows"), py::kw_only(), py::arg("center"),
+        py::arg("box"), py::arg("scale"),
+        "Positions of int64 (M,) rows of float32 or float64 (N, 3) coordinates relative to a float64 (3,) center\n"
+        "at the nearest image (box: period, 0 for none), times scale -> float64 (M, 3).");
 }
 
 } // namespace szfast::bindings

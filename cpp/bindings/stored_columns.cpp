@@ -59,8 +59,8 @@ py::tuple take(const py::object &coordinates, const py::object &rows, const py::
         throw py::value_error("exclusions: expected at most " + std::to_string(most_exclusions));
     for (const py::handle &each : exclusions) {
         const auto [values, threshold, at_threshold] = each.cast<std::tuple<py::tuple, double, bool>>();
-        gas.exclusions[gas.exclusion_count++] = {checked_values(values, "exclusions", of_file, count),
-                                                 float(threshold), at_threshold};
+        gas.exclusions[gas.exclusion_count++] = {checked_values(values, "exclusions", of_file, count), float(threshold),
+                                                 at_threshold};
     }
     for (const double value : {kelvin, support_scale, area, most_electrons})
         if (!(value >= 0) || !std::isfinite(value))
@@ -86,17 +86,17 @@ py::tuple take(const py::object &coordinates, const py::object &rows, const py::
 } // namespace
 
 void register_stored_columns(py::module_ &module) {
-    module.def("stored_columns", &take, py::arg("coordinates"), py::arg("rows"), py::kw_only(), py::arg("center"),
-               py::arg("box"), py::arg("scale"), py::arg("mass"), py::arg("heat"), py::arg("support"),
-               py::arg("electrons"), py::arg("hydrogen"), py::arg("exclusions"), py::arg("kelvin"),
-               py::arg("support_scale"), py::arg("area"), py::arg("most_electrons"), py::arg("hydrogen_limits"),
-               py::arg("columns"),
-               "What a file stores of gas to the float32 columns x, y, z, h, Y, which are given and have room for it.\n"
-               "float32 or float64 (N, 3) coordinates, int64 (M,) rows; mass, heat (specific energy; temperature where\n"
-               "kelvin is 0), support radius, electrons per atom and hydrogen's share of the mass as (float32 or\n"
-               "float64 (N,) array, factor, False), (float32 (M,) array, factor, True) or (None, value, False).\n"
-               "exclusions: (values, threshold, whether at it too). -> number kept, numbers left out by reason, whether\n"
-               "all values are finite and the composition within its limits.");
+    module.def(
+        "stored_columns", &take, py::arg("coordinates"), py::arg("rows"), py::kw_only(), py::arg("center"),
+        py::arg("box"), py::arg("scale"), py::arg("mass"), py::arg("heat"), py::arg("support"), py::arg("electrons"),
+        py::arg("hydrogen"), py::arg("exclusions"), py::arg("kelvin"), py::arg("support_scale"), py::arg("area"),
+        py::arg("most_electrons"), py::arg("hydrogen_limits"), py::arg("columns"),
+        "What a file stores of gas to the float32 columns x, y, z, h, Y, which are given and have room for it.\n"
+        "float32 or float64 (N, 3) coordinates, int64 (M,) rows; mass, heat (specific energy; temperature where\n"
+        "kelvin is 0), support radius, electrons per atom and hydrogen's share of the mass as (float32 or\n"
+        "float64 (N,) array, factor, False), (float32 (M,) array, factor, True) or (None, value, False).\n"
+        "exclusions: (values, threshold, whether at it too). -> number kept, numbers left out by reason, whether\n"
+        "all values are finite and the composition within its limits.");
 }
 
 } // namespace szfast::bindings

@@ -26,9 +26,13 @@ struct Level {
     decltype(&baseline::take_stored) take_stored;
 };
 
-#define SZFAST_ROW(level) \
-    {#level,               level::deposit_corners, level::deposit_separable, level::observe_lanes, \
-     level::observe_map, level::take_stored}
+#define SZFAST_ROW(level)      \
+    {#level,                   \
+     level::deposit_corners,   \
+     level::deposit_separable, \
+     level::observe_lanes,     \
+     level::observe_map,       \
+     level::take_stored}
 
 // The highest level that the user allows.
 std::string level_cap() {

@@ -57,6 +57,20 @@ template <class T> Extent extent(const T *coordinates, std::size_t count) {
     return widest.extent();
 }
 
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr Extent nowhere{{nan, nan, nan}, {nan, nan, nan}};
+
+// NaN of either stays.
+Extent together(const Extent &one, const Extent &other) {
+    Extent both = nowhere;
+    for (int axis = 0; axis < 3; ++axis)
+        if (one.low[axis] <= one.high[axis] && other.low[axis] <= other.high[axis]) {
+            both.low[axis] = std::min(one.low[axis], other.low[axis]);
+            both.high[axis] = std::max(one.high[axis], other.high[axis]);
+        }
+    return both;
+}
+
 // Where the sphere lies from a run of particles, by its bounding box.
 struct Place {
     bool all, none;
@@ -98,11 +112,14 @@ std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, 
 }
 
 template <class T>
-std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows) {
+std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows, Extent &all) {
     std::size_t kept = 0;
+    all = nowhere;
     for (std::size_t begin = 0; begin < count; begin += run) {
         const std::size_t end = std::min(begin + run, count);
-        const Place place(extent(coordinates + 3 * begin, end - begin), sphere);
+        const Extent here = extent(coordinates + 3 * begin, end - begin);
+        all = begin ? together(all, here) : here;
+        const Place place(here, sphere);
         if (place.none)
             continue;
         if (place.all) {
@@ -134,12 +151,14 @@ Extent extent_of(const double *coordinates, std::size_t count) {
     return extent(coordinates, count);
 }
 
-std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows) {
-    return select(coordinates, count, sphere, rows);
+std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent) {
+    return select(coordinates, count, sphere, rows, extent);
 }
 
-std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows) {
-    return select(coordinates, count, sphere, rows);
+std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent) {
+    return select(coordinates, count, sphere, rows, extent);
 }
 
 void offsets_of(const float *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,

@@ -12,8 +12,16 @@ constexpr std::size_t tile = 512;
 constexpr int lanes = 48;
 
 struct Tile {
-    alignas(64) float x[tile], y[tile], z[tile], mass[tile], heat[tile], support[tile], electrons[tile],
-        hydrogen[tile], area[tile];
+    alignas(64) float mass[tile], heat[tile], electrons[tile], hydrogen[tile];
+    alignas(64) float scratch[5][tile];
+    float *x, *y, *z, *support, *area; // scratch, or where the columns go on
+
+    void into(const StoredColumns &to, std::size_t from) {
+        x = to.x + from, y = to.y + from, z = to.z + from, support = to.h + from, area = to.Y + from;
+    }
+    void into_scratch() {
+        into({scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]}, 0);
+    }
 };
 
 // A tile's rows; neighbours in the file are looked at without their numbers.
@@ -24,7 +32,8 @@ struct Rows {
 
     Rows(const std::int64_t *all, std::size_t first, std::size_t size)
         : numbers(all + first), begin(first), count(size),
-          neighbours(std::size_t(numbers[size - 1] - numbers[0]) == size - 1) {}
+          neighbours(std::size_t(numbers[size - 1] - numbers[0]) == size - 1) {
+    }
 };
 
 template <class T, class Factor>
@@ -92,8 +101,8 @@ std::size_t chosen(const StoredGas &gas, const Rows &rows, Taken &taken, std::si
         take(exclusion.values, rows, values);
         std::size_t hits = 0;
         for (std::size_t i = 0; i < rows.count; ++i) {
-            const bool beyond = exclusion.at_threshold ? values[i] >= exclusion.threshold
-                                                       : values[i] > exclusion.threshold;
+            const bool beyond =
+                exclusion.at_threshold ? values[i] >= exclusion.threshold : values[i] > exclusion.threshold;
             hits += beyond && !out[i];
             out[i] = out[i] || beyond;
         }
@@ -125,12 +134,13 @@ bool finite(const float *values, std::size_t count) {
 
 void finish(const StoredGas &gas, std::size_t count, Tile &at) {
     const float kelvin = float(gas.kelvin), scale = float(gas.support_scale);
+    float *const area = at.area, *const support = at.support;
     for (std::size_t i = 0; i < count; ++i) {
         const float x = at.hydrogen[i], electrons = at.electrons[i];
         const float mu = 4.0f / ((1.0f + 3.0f * x) + (4.0f * x) * electrons);
         const float temperature = gas.kelvin > 0 ? (kelvin * at.heat[i]) * mu : at.heat[i];
-        at.area[i] = float(gas.area * (double(at.mass[i]) * x * electrons) * temperature);
-        at.support[i] *= scale;
+        area[i] = float(gas.area * (double(at.mass[i]) * x * electrons) * temperature);
+        support[i] *= scale;
     }
 }
 
@@ -150,10 +160,14 @@ bool load(const StoredGas &gas, const Rows &rows, Tile &at) {
     return sound;
 }
 
-void keep(const std::size_t *kept, std::size_t count, Tile &at) {
-    for (float *values : {at.x, at.y, at.z, at.mass, at.heat, at.support, at.electrons, at.hydrogen})
+// What is kept of a tile in scratch, to where the columns go on.
+void keep(const std::size_t *kept, std::size_t count, Tile &at, const StoredColumns &to, std::size_t begin) {
+    const float *from[] = {at.mass, at.heat, at.electrons, at.hydrogen, at.x, at.y, at.z, at.support};
+    at.into(to, begin);
+    float *where[] = {at.mass, at.heat, at.electrons, at.hydrogen, at.x, at.y, at.z, at.support};
+    for (int column = 0; column < 8; ++column)
         for (std::size_t i = 0; i < count; ++i)
-            values[i] = values[kept[i]];
+            where[column][i] = from[column][kept[i]];
 }
 
 } // namespace
@@ -164,18 +178,19 @@ Taken take_stored(const StoredGas &gas, const StoredColumns &to) {
     std::size_t kept[tile];
     for (std::size_t begin = 0; begin < gas.count; begin += tile) {
         const Rows rows(gas.rows, begin, std::min(tile, gas.count - begin));
-        taken.sound &= load(gas, rows, at);
         const std::size_t count = chosen(gas, rows, taken, kept);
-        if (count < rows.count)
-            keep(kept, count, at);
+        const bool all = count == rows.count;
+        if (all)
+            at.into(to, taken.kept);
+        else
+            at.into_scratch();
+        taken.sound &= load(gas, rows, at);
+        if (!all)
+            keep(kept, count, at, to, taken.kept);
         taken.sound &= within(at.electrons, count, 0.0f, float(gas.most_electrons)) &&
                        within(at.hydrogen, count, float(gas.hydrogen_limits[0]), float(gas.hydrogen_limits[1]));
         finish(gas, count, at);
         taken.sound &= finite(at.area, count);
-        const float *from[] = {at.x, at.y, at.z, at.support, at.area};
-        float *columns[] = {to.x, to.y, to.z, to.h, to.Y};
-        for (int i = 0; i < 5; ++i)
-            std::copy(from[i], from[i] + count, columns[i] + taken.kept);
         taken.kept += count;
     }
     return taken;

@@ -34,9 +34,12 @@ struct Extent {
 Extent extent_of(const float *coordinates, std::size_t count);
 Extent extent_of(const double *coordinates, std::size_t count);
 
-// coordinates (count, 3). rows (count): numbers of the particles inside, in ascending order. Returns how many there are.
-std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows);
-std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows);
+// coordinates (count, 3). rows (count): numbers of the particles inside, in ascending order. Returns how many there
+// are, and the bounding box of all coordinates, which is looked at on the way.
+std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent);
+std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent);
 
 // Positions of some rows relative to the sphere's centre at the nearest image, times scale: offsets (count, 3).
 void offsets_of(const float *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,

@@ -50,8 +50,8 @@ struct Taken {
     bool sound;                            // all values finite, and composition within its limits
 };
 
-// T = kelvin heat mu, mu = 4 / (1 + 3 X + 4 X x_e), in float32; Y = area m X x_e T in double, rounded once. Columns have
-// room for all rows.
+// T = kelvin heat mu, mu = 4 / (1 + 3 X + 4 X x_e), in float32; Y = area m X x_e T in double, rounded once. Columns
+// have room for all rows.
 Taken stored_columns(const StoredGas &gas, const StoredColumns &to);
 
 } // namespace szfast

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import SnapshotError
-from szfast.snapshots.selection import Spheres, as_floats, extent
+from szfast.snapshots.selection import Spheres, as_floats
 from szfast.snapshots.stored_fields import (
     Array,
     GasLayout,
@@ -35,9 +35,10 @@ class Chunk:
     def load(self, spheres: Spheres) -> Chunk:
         """Read what the spheres hold of the rows: all that needs the file."""
         coordinates = self.read(self.layout.coordinates, self.start, self.stop)
-        self._check_coordinates(coordinates)
+        self._check_kind(coordinates)
         self.coordinates = as_floats(coordinates)
-        self.found = spheres.select(self.coordinates)
+        self.found, low_corner, high_corner = spheres.select(self.coordinates)
+        self._check_extent(low_corner, high_corner)
         if not self.found:
             return self
         low = min(int(rows[0]) for _, rows in self.found)
@@ -69,7 +70,7 @@ class Chunk:
             self._arrays[field] = array
         return self._arrays[field]
 
-    def _check_coordinates(self, coordinates: Array) -> None:
+    def _check_kind(self, coordinates: Array) -> None:
         name = self.layout.coordinates
         if coordinates.shape[1:] != (3,):
             raise SnapshotError(
@@ -80,9 +81,10 @@ class Chunk:
             )
         if coordinates.dtype.kind not in "fiu":
             check_values(coordinates, StoredField(name), self.path)
-        low, high = extent(coordinates)
+
+    def _check_extent(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         if np.isnan(low).any():
-            check_values(coordinates, StoredField(name), self.path)
+            check_values(self.coordinates, StoredField(self.layout.coordinates), self.path)
         header = self.layout.header
         if header.box_size_kpc is None:
             return
