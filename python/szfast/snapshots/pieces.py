@@ -73,7 +73,7 @@ class Piece:
                 return StoredValues(None, recipe.factor)
             if arrays[0].ndim == 1 and arrays[0].dtype in (np.float32, np.float64):
                 return StoredValues(np.ascontiguousarray(arrays[0]), recipe.factor)
-        return StoredValues(self.quantity(quantity), 1.0, selected=True)
+        return StoredValues(np.ascontiguousarray(self.quantity(quantity)), 1.0, selected=True)
 
     def quantity(self, name: str) -> NDArray[np.float32]:
         """A quantity of the particles in its physical unit."""

@@ -92,9 +92,7 @@ class Spheres:
         touching = offset <= 0.5 * (high - low) + self.radii[:, None]
         return np.flatnonzero(touching.all(axis=1))
 
-    def _inside(
-        self, k: int, coordinates: Array
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    def _inside(self, k: int, coordinates: Array) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         rows, low, high = _core.within_sphere(
             as_floats(coordinates),
             center=np.ascontiguousarray(self.centers[k]),

@@ -316,11 +316,10 @@ class Snapshot:
         """Read a few slices from all over the largest file."""
         counts = self._store.gas_counts
         part = int(np.argmax(counts))
-        starts = np.unique(np.linspace(0, max(counts[part] - _SAMPLE_ROWS, 0), _SAMPLE_SLICES).astype(int))
         recipes = dict(self._layout.recipes)
         if self._layout.density is not None:
             recipes["density"] = self._layout.density
-        spans = [(int(start), min(int(start) + _SAMPLE_ROWS, counts[part])) for start in starts]
+        spans = _sample_spans(counts[part])
         total = sum(stop - start for start, stop in spans)
         with self._store.opened(part) as read:
 
@@ -339,6 +338,14 @@ class Snapshot:
             arrays.get("density"),
             arrays.get("internal_energy_km2_s2"),
         )
+
+
+def _sample_spans(count: int) -> list[tuple[int, int]]:
+    """Rows [start, stop) from all over a file, none twice."""
+    if count <= _SAMPLE_SLICES * _SAMPLE_ROWS:
+        return [(0, count)]
+    starts = np.linspace(0, count - _SAMPLE_ROWS, _SAMPLE_SLICES).astype(int)
+    return [(int(start), int(start) + _SAMPLE_ROWS) for start in starts]
 
 
 def _one_sphere(
