@@ -12,6 +12,7 @@ import h5py as untyped_h5py
 import numpy as np
 
 from szfast.errors import SnapshotError
+from szfast.snapshots.hdf5_storage import packed_rows, plain_array
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, Reader
@@ -181,28 +182,10 @@ def describe(path: Path) -> Hdf5Description:
                 gas[name] = DatasetDescription(
                     dataset.shape or (),
                     dict(dataset.attrs),
-                    _packed_rows(dataset),
-                    _plain_array(dataset) if from_start else None,
+                    packed_rows(dataset),
+                    plain_array(dataset) if from_start else None,
                 )
         return Hdf5Description(path, groups, gas, _named_columns(file))
-
-
-def _packed_rows(dataset: Any) -> int:
-    filtered = dataset.chunks is not None and dataset.id.get_create_plist().get_nfilters() > 0
-    return int(dataset.chunks[0]) if filtered else 1
-
-
-def _plain_array(dataset: Any) -> PlainArray | None:
-    """Where an array lies, if its bytes in the file are those that HDF5 would give."""
-    stored = dataset.id.get_create_plist()
-    if stored.get_layout() != h5py.h5d.CONTIGUOUS or stored.get_external_count():
-        return None
-    dtype, start = dataset.dtype, dataset.id.get_offset()
-    whole = start is not None and dataset.id.get_storage_size() == dataset.size * dtype.itemsize
-    # A type may have padding or an exponent of its own, which NumPy's type of the same width does not tell.
-    if not whole or dtype.kind not in "fiu" or not dataset.id.get_type().equal(h5py.h5t.py_create(dtype)):
-        return None
-    return PlainArray(int(start), dtype, dataset.shape[1:])
 
 
 def _named_columns(file: Any) -> dict[str, list[str]]:

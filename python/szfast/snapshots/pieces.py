@@ -90,7 +90,7 @@ class Piece:
         neighbours = len(rows) and int(rows[-1]) - int(rows[0]) == len(rows) - 1
         # Neighbours in the file are looked at where they are; others are copied together.
         index: Any = slice(int(rows[0]), int(rows[-1]) + 1) if neighbours else rows
-        quantities = {
+        quantities: dict[str, Any] = {
             name: self.chunk.quantity(recipe, index, len(rows)) for name, recipe in self.chunk.layout.recipes.items()
         }
         offset_kpc = self.sphere.offsets(self.chunk.coordinates, rows, self.chunk.physical_kpc)

@@ -52,7 +52,7 @@ class PlainArray:
             If the file ends before, or cannot be read.
         """
         values = np.empty((stop - start, *self.row_shape), dtype=self.dtype)
-        left = memoryview(values.reshape(-1).view(np.uint8))
+        left = values.reshape(-1).view(np.uint8).data
         row_bytes = self.dtype.itemsize * math.prod(self.row_shape)
         try:
             file.seek(self.start + start * row_bytes)
