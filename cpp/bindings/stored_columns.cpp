@@ -34,7 +34,7 @@ py::tuple take(const py::object &coordinates, const py::object &rows, const py::
                double scale, const py::tuple &mass, const py::tuple &heat, const py::tuple &support,
                const py::tuple &electrons, const py::tuple &hydrogen, const py::tuple &exclusions, double kelvin,
                double support_scale, double area, double most_electrons, std::pair<double, double> hydrogen_limits,
-               const py::tuple &columns) {
+               double hot_kelvin, const py::tuple &columns) {
     StoredGas gas{};
     py::ssize_t of_file;
     if (py::isinstance<py::array_t<float>>(coordinates)) {
@@ -66,6 +66,9 @@ py::tuple take(const py::object &coordinates, const py::object &rows, const py::
         if (!(value >= 0) || !std::isfinite(value))
             throw py::value_error("kelvin, support_scale, area, most_electrons: expected numbers of zero or more");
     gas.kelvin = kelvin, gas.support_scale = support_scale, gas.area = area, gas.most_electrons = most_electrons;
+    if (!(hot_kelvin > 0))
+        throw py::value_error("hot_kelvin: expected a positive number");
+    gas.hot_kelvin = hot_kelvin;
     gas.hydrogen_limits[0] = hydrogen_limits.first, gas.hydrogen_limits[1] = hydrogen_limits.second;
     if (columns.size() != 5)
         throw py::value_error("columns: expected x, y, z, h and Y");
@@ -90,13 +93,13 @@ void register_stored_columns(py::module_ &module) {
         "stored_columns", &take, py::arg("coordinates"), py::arg("rows"), py::kw_only(), py::arg("center"),
         py::arg("box"), py::arg("scale"), py::arg("mass"), py::arg("heat"), py::arg("support"), py::arg("electrons"),
         py::arg("hydrogen"), py::arg("exclusions"), py::arg("kelvin"), py::arg("support_scale"), py::arg("area"),
-        py::arg("most_electrons"), py::arg("hydrogen_limits"), py::arg("columns"),
+        py::arg("most_electrons"), py::arg("hydrogen_limits"), py::arg("hot_kelvin"), py::arg("columns"),
         "What a file stores of gas to the float32 columns x, y, z, h, Y, which are given and have room for it.\n"
         "float32 or float64 (N, 3) coordinates, int64 (M,) rows; mass, heat (specific energy; temperature where\n"
         "kelvin is 0), support radius, electrons per atom and hydrogen's share of the mass as (float32 or\n"
         "float64 (N,) array, factor, False), (float32 (M,) array, factor, True) or (None, value, False).\n"
         "exclusions: (values, threshold, whether at it too). -> number kept, numbers left out by reason, whether\n"
-        "all values are finite and the composition within its limits.");
+        "all values are finite, the composition within its limits, and none above hot_kelvin has no electrons.");
 }
 
 } // namespace szfast::bindings

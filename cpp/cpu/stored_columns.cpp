@@ -132,8 +132,10 @@ bool finite(const float *values, std::size_t count) {
     return within(values, count, -most, most);
 }
 
-void finish(const StoredGas &gas, std::size_t count, Tile &at) {
-    const float kelvin = float(gas.kelvin), scale = float(gas.support_scale);
+// Support radii and areas; whether hot gas has electrons.
+bool finish(const StoredGas &gas, std::size_t count, Tile &at) {
+    const float kelvin = float(gas.kelvin), scale = float(gas.support_scale), hot = float(gas.hot_kelvin);
+    std::int32_t bare = 0;
     float *const area = at.area, *const support = at.support;
     for (std::size_t i = 0; i < count; ++i) {
         const float x = at.hydrogen[i], electrons = at.electrons[i];
@@ -141,7 +143,9 @@ void finish(const StoredGas &gas, std::size_t count, Tile &at) {
         const float temperature = gas.kelvin > 0 ? (kelvin * at.heat[i]) * mu : at.heat[i];
         area[i] = float(gas.area * (double(at.mass[i]) * x * electrons) * temperature);
         support[i] *= scale;
+        bare |= (electrons == 0.0f) & (temperature > hot);
     }
+    return !bare;
 }
 
 bool load(const StoredGas &gas, const Rows &rows, Tile &at) {
@@ -189,7 +193,7 @@ Taken take_stored(const StoredGas &gas, const StoredColumns &to) {
             keep(kept, count, at, to, taken.kept);
         taken.sound &= within(at.electrons, count, 0.0f, float(gas.most_electrons)) &&
                        within(at.hydrogen, count, float(gas.hydrogen_limits[0]), float(gas.hydrogen_limits[1]));
-        finish(gas, count, at);
+        taken.sound &= finish(gas, count, at);
         taken.sound &= finite(at.area, count);
         taken.kept += count;
     }

@@ -156,6 +156,7 @@ GOOD = {
     "area": 1.0,
     "most_electrons": 1.3,
     "hydrogen_limits": (0.05, 1.0),
+    "hot_kelvin": 1e6,
     "columns": tuple(np.empty(4, "f4") for _ in range(5)),
 }
 
@@ -169,6 +170,11 @@ def test_core_takes_good_arguments():
     assert taken() == (4, [], True)
     assert taken(mass=(np.full(4, np.inf), 1.0, True)) == (4, [], False)
     assert taken(exclusions=(((np.arange(N, dtype="f4"), 1.0, False), 2.0, True),)) == (2, [2], True)
+    assert taken(electrons=(None, 1.31, False)) == (4, [], False)
+    hot = {"heat": (None, 2e6, False), "kelvin": 0.0}
+    assert taken(**hot) == (4, [], True)
+    assert taken(**hot, electrons=(None, 0.0, False)) == (4, [], False)
+    assert taken(**hot, electrons=(None, 0.0, False), hot_kelvin=np.inf) == (4, [], True)
     assert taken(rows=np.zeros(0, np.int64)) == (0, [], True)
 
 
@@ -189,6 +195,7 @@ def test_core_takes_good_arguments():
         ("box", -1.0, "box"),
         ("scale", np.inf, "scale"),
         ("area", np.nan, "area"),
+        ("hot_kelvin", 0.0, "hot_kelvin"),
         ("exclusions", 4 * (((None, 1.0, False), 2.0, True),), "at most 3"),
         ("columns", GOOD["columns"][:4], "columns"),
         ("columns", (*GOOD["columns"][:4], np.empty(3, "f4")), "room for 4"),

@@ -36,6 +36,7 @@ struct StoredGas {
     double area;           // Compton area of unit mass of hydrogen, one electron an atom, at 1 K
     double most_electrons; // an atom; hydrogen's share is between the limits
     double hydrogen_limits[2];
+    double hot_kelvin; // hotter gas has electrons; infinite where it need not
     Exclusion exclusions[most_exclusions];
     int exclusion_count;
 };
@@ -47,7 +48,7 @@ struct StoredColumns {
 struct Taken {
     std::size_t kept;
     std::size_t left_out[most_exclusions]; // by the first reason that fits
-    bool sound;                            // all values finite, and composition within its limits
+    bool sound;                            // all values finite, composition within its limits
 };
 
 // T = kelvin heat mu, mu = 4 / (1 + 3 X + 4 X x_e), in float32; Y = area m X x_e T in double, rounded once. Columns

@@ -34,6 +34,9 @@ MOST_ELECTRONS = 1.3
 COMPTON_Y_KPC2_PER_MSUN_K = SIGMA_T_M2 * K_B_J_PER_K / M_E_C2_J * M_SUN_KG / M_P_KG / KPC_M**2
 """Compton area of one solar mass of hydrogen, one electron an atom, at 1 K [kpc^2]."""
 
+HOT_K = 1e6
+"""Above it hydrogen is ionised, whatever the density."""
+
 _AT_ONCE = 1 << 16
 
 KELVIN_PER_KM2_S2 = (GAMMA - 1.0) * 1e6 * M_P_KG / K_B_J_PER_K

@@ -11,6 +11,7 @@ from szfast.constants import X_H_PRIMORDIAL
 from szfast.gas.electrons import (
     COMPTON_Y_KPC2_PER_MSUN_K,
     FROM_FILE,
+    HOT_K,
     HYDROGEN_LIMITS,
     KELVIN_PER_KM2_S2,
     MOST_ELECTRONS,
@@ -68,6 +69,8 @@ def fill_columns(
         area=COMPTON_Y_KPC2_PER_MSUN_K,
         most_electrons=MOST_ELECTRONS,
         hydrogen_limits=HYDROGEN_LIMITS,
+        # without electrons by an argument's wish is not odd
+        hot_kelvin=HOT_K if treatment.electrons == FROM_FILE else np.inf,
         columns=columns,
     )
     return (kept, dict(zip((r.name for r in reasons), left_out, strict=True))) if sound else None
