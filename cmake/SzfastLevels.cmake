@@ -5,10 +5,13 @@ function(szfast_add_levels target)
     list(APPEND levels v3 v4)
     target_compile_definitions(${target} PRIVATE SZFAST_X86_LEVELS)
   endif()
+  # what a file stores becomes the same bits at all levels, and those of NumPy: a product and a sum are rounded each
+  set_source_files_properties(cpp/cpu/stored_columns.cpp PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
   foreach(level IN LISTS levels)
     set(objects szfast_${level})
     add_library(${objects} OBJECT cpp/cpu/deposit_corners.cpp cpp/cpu/deposit_separable.cpp cpp/cpu/observe.cpp
-      cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp cpp/cpu/spread_view.cpp)
+      cpp/cpu/mesh_spread.cpp cpp/cpu/mesh_transform.cpp cpp/cpu/mesh_slice.cpp cpp/cpu/spread_view.cpp
+      cpp/cpu/stored_columns.cpp)
     target_include_directories(${objects} PRIVATE cpp/include cpp/cpu)
     target_compile_definitions(${objects} PRIVATE SZFAST_LEVEL=${level})
     # sqrt without errno is one instruction; nothing here reads errno. Vectors of lanes never cross a library's boundary.

@@ -11,6 +11,7 @@ void register_columns(py::module_ &module);
 void register_mesh(py::module_ &module);
 void register_particles(py::module_ &module);
 void register_spread(py::module_ &module);
+void register_stored_columns(py::module_ &module);
 void register_turn(py::module_ &module);
 
 namespace {
@@ -119,6 +120,7 @@ PYBIND11_MODULE(_core, module) {
     register_mesh(module);
     register_particles(module);
     register_spread(module);
+    register_stored_columns(module);
     register_turn(module);
 }
 

@@ -23,10 +23,16 @@ struct Level {
     decltype(&baseline::deposit_separable) deposit_separable;
     decltype(&baseline::observe_lanes) observe_lanes;
     decltype(&baseline::observe_map) observe_map;
+    decltype(&baseline::take_stored) take_stored;
 };
 
-#define SZFAST_ROW(level) \
-    {#level, level::deposit_corners, level::deposit_separable, level::observe_lanes, level::observe_map}
+#define SZFAST_ROW(level)      \
+    {#level,                   \
+     level::deposit_corners,   \
+     level::deposit_separable, \
+     level::observe_lanes,     \
+     level::observe_map,       \
+     level::take_stored}
 
 // The highest level that the user allows.
 std::string level_cap() {
@@ -183,6 +189,10 @@ bool observe(const Observation &observation, const double *maps, MapSpectrum spe
         }
     };
     return run_tasks((std::size_t(count) + run - 1) / run, workers, stop, work);
+}
+
+Taken stored_columns(const StoredGas &gas, const StoredColumns &to) {
+    return level().take_stored(gas, to);
 }
 
 } // namespace szfast

@@ -6,6 +6,7 @@
 #include "szfast/deposit.hpp"
 #include "szfast/observe.hpp"
 #include "szfast/separable_kernel.hpp"
+#include "szfast/stored_columns.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -60,7 +61,8 @@ struct ObservePlan;
                            double *scratch);                                                                         \
     int observe_lanes();                                                                                             \
     bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,    \
-                     const double *next_map, float *scratch, float *out);
+                     const double *next_map, float *scratch, float *out);                                            \
+    Taken take_stored(const StoredGas &gas, const StoredColumns &to);
 
 namespace baseline {
 SZFAST_LEVEL_OPERATIONS

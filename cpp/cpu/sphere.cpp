@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace szfast {
 namespace {
@@ -11,16 +12,16 @@ namespace {
 // Looked at together: what lies all inside or all outside of a sphere needs no look at each.
 constexpr std::size_t run = 512;
 
-// Four particles side by side, so that the same axis is in the same lanes of vectors again.
-constexpr int lanes = 12;
+// Particles side by side, so that the same axis is in the same lanes of vectors again.
+constexpr int lanes = 48;
 
-// NaN and infinity times zero are NaN, which a sum keeps.
 template <class T> struct Widest {
-    T low[lanes], high[lanes], zero[lanes];
+    T low[lanes], high[lanes];
+    int bad[lanes] = {};
 
     explicit Widest(const T *first) {
         for (int i = 0; i < lanes; ++i)
-            low[i] = high[i] = first[i % 3], zero[i] = 0;
+            low[i] = high[i] = first[i % 3];
     }
     void add(const T *values, std::size_t count) {
         std::size_t begin = 0;
@@ -33,16 +34,18 @@ template <class T> struct Widest {
     void add(int lane, T value) {
         low[lane] = value < low[lane] ? value : low[lane];
         high[lane] = value > high[lane] ? value : high[lane];
-        zero[lane] += value * T(0);
+        // false for NaN too
+        bad[lane] |= !(std::fabs(value) <= std::numeric_limits<T>::max());
     }
     Extent extent() const {
         Extent found;
         for (int axis = 0; axis < 3; ++axis) {
-            T least = low[axis], most = high[axis], sum = zero[axis];
+            T least = low[axis], most = high[axis];
+            int not_finite = bad[axis];
             for (int i = axis + 3; i < lanes; i += 3)
-                least = std::min(least, low[i]), most = std::max(most, high[i]), sum += zero[i];
-            found.low[axis] = sum == 0 ? double(least) : std::numeric_limits<double>::quiet_NaN();
-            found.high[axis] = sum == 0 ? double(most) : std::numeric_limits<double>::quiet_NaN();
+                least = std::min(least, low[i]), most = std::max(most, high[i]), not_finite |= bad[i];
+            found.low[axis] = not_finite ? std::numeric_limits<double>::quiet_NaN() : double(least);
+            found.high[axis] = not_finite ? std::numeric_limits<double>::quiet_NaN() : double(most);
         }
         return found;
     }
@@ -54,12 +57,26 @@ template <class T> Extent extent(const T *coordinates, std::size_t count) {
     return widest.extent();
 }
 
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr Extent nowhere{{nan, nan, nan}, {nan, nan, nan}};
+
+// NaN of either stays.
+Extent together(const Extent &one, const Extent &other) {
+    Extent both = nowhere;
+    for (int axis = 0; axis < 3; ++axis)
+        if (one.low[axis] <= one.high[axis] && other.low[axis] <= other.high[axis]) {
+            both.low[axis] = std::min(one.low[axis], other.low[axis]);
+            both.high[axis] = std::max(one.high[axis], other.high[axis]);
+        }
+    return both;
+}
+
 // Where the sphere lies from a run of particles, by its bounding box.
 struct Place {
     bool all, none;
 
     Place(const Extent &extent, const Sphere &sphere) {
-        const double half = sphere.box > 0 ? 0.5 * sphere.box : std::numeric_limits<double>::infinity();
+        const double half = half_of(sphere);
         double nearest2 = 0.0, farthest2 = 0.0;
         // comparisons with NaN are false: such a run goes the long way
         bool inside_box = true;
@@ -77,40 +94,17 @@ struct Place {
 };
 
 template <class T>
-void take_all(const T *coordinates, std::size_t begin, std::size_t end, const Sphere &sphere, double scale,
-              std::int64_t *rows, double *offsets) {
-    double center[lanes];
-    for (int i = 0; i < lanes; ++i)
-        center[i] = sphere.center[i % 3];
-    for (std::size_t i = begin; i < end; ++i)
-        rows[i - begin] = std::int64_t(i);
-    const T *from = coordinates + 3 * begin;
-    const std::size_t count = 3 * (end - begin);
-    std::size_t first = 0;
-    for (; first + lanes <= count; first += lanes)
-        for (int i = 0; i < lanes; ++i)
-            offsets[first + i] = (double(from[first + i]) - center[i]) * scale;
-    for (std::size_t i = first; i < count; ++i)
-        offsets[i] = (double(from[i]) - center[i - first]) * scale;
-}
-
-template <class T>
-std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, const Sphere sphere, double scale,
-                      std::int64_t *rows, double *offsets) {
-    const double half = sphere.box > 0 ? 0.5 * sphere.box : std::numeric_limits<double>::infinity();
-    const double square = sphere.radius * sphere.radius;
+std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, const Sphere sphere,
+                      std::int64_t *rows) {
+    const double half = half_of(sphere), square = sphere.radius * sphere.radius;
     std::size_t kept = 0;
     for (std::size_t i = begin; i < end; ++i) {
-        double offset[3], distance2 = 0.0;
+        double distance2 = 0.0;
         for (int axis = 0; axis < 3; ++axis) {
-            offset[axis] = double(coordinates[3 * i + axis]) - sphere.center[axis];
-            if (std::fabs(offset[axis]) > half)
-                offset[axis] -= sphere.box * std::nearbyint(offset[axis] / sphere.box);
-            distance2 += offset[axis] * offset[axis];
+            const double offset = nearest(double(coordinates[3 * i + axis]) - sphere.center[axis], sphere.box, half);
+            distance2 += offset * offset;
         }
         // written in any case, and kept by moving on: no branch that is hard to foresee
-        for (int axis = 0; axis < 3; ++axis)
-            offsets[3 * kept + axis] = offset[axis] * scale;
         rows[kept] = std::int64_t(i);
         kept += distance2 <= square;
     }
@@ -118,21 +112,33 @@ std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, 
 }
 
 template <class T>
-std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, double scale, std::int64_t *rows,
-                   double *offsets) {
+std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows, Extent &all) {
     std::size_t kept = 0;
+    all = nowhere;
     for (std::size_t begin = 0; begin < count; begin += run) {
         const std::size_t end = std::min(begin + run, count);
-        const Place place(extent(coordinates + 3 * begin, end - begin), sphere);
+        const Extent here = extent(coordinates + 3 * begin, end - begin);
+        all = begin ? together(all, here) : here;
+        const Place place(here, sphere);
         if (place.none)
             continue;
         if (place.all) {
-            take_all(coordinates, begin, end, sphere, scale, rows + kept, offsets + 3 * kept);
+            std::iota(rows + kept, rows + kept + (end - begin), std::int64_t(begin));
             kept += end - begin;
         } else
-            kept += take_some(coordinates, begin, end, sphere, scale, rows + kept, offsets + 3 * kept);
+            kept += take_some(coordinates, begin, end, sphere, rows + kept);
     }
     return kept;
+}
+
+template <class T>
+void offsets(const T *coordinates, const std::int64_t *rows, std::size_t count, const Sphere sphere, double scale,
+             double *to) {
+    const double half = half_of(sphere);
+    for (std::size_t i = 0; i < count; ++i)
+        for (int axis = 0; axis < 3; ++axis)
+            to[3 * i + axis] =
+                nearest(double(coordinates[3 * rows[i] + axis]) - sphere.center[axis], sphere.box, half) * scale;
 }
 
 } // namespace
@@ -145,14 +151,24 @@ Extent extent_of(const double *coordinates, std::size_t count) {
     return extent(coordinates, count);
 }
 
-std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets) {
-    return select(coordinates, count, sphere, scale, rows, offsets);
+std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent) {
+    return select(coordinates, count, sphere, rows, extent);
 }
 
-std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets) {
-    return select(coordinates, count, sphere, scale, rows, offsets);
+std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
+                          Extent &extent) {
+    return select(coordinates, count, sphere, rows, extent);
+}
+
+void offsets_of(const float *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,
+                double scale, double *to) {
+    offsets(coordinates, rows, count, sphere, scale, to);
+}
+
+void offsets_of(const double *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,
+                double scale, double *to) {
+    offsets(coordinates, rows, count, sphere, scale, to);
 }
 
 } // namespace szfast

@@ -31,11 +31,11 @@ def test_sphere_against_all_images(seed, radius, center, periodic):
     distance = np.linalg.norm(coordinates[:, None] + images - np.array(center), axis=2)
     expected = np.flatnonzero((distance <= radius).any(axis=1))
     spheres = Spheres(np.array([center]), np.array([radius]), 1.0 if periodic else None)
-    found = spheres.select(coordinates)
+    found = spheres.select(coordinates).found
     rows = found[0][1] if found else np.zeros(0, int)
     np.testing.assert_array_equal(rows, expected)
     if rows.size:
-        offset = found[0][2]
+        offset = spheres.offsets(coordinates, rows, 1.0)
         np.testing.assert_allclose(np.linalg.norm(offset, axis=1), distance[rows].min(axis=1), atol=1e-12)
 
 
@@ -52,12 +52,12 @@ def test_many_spheres_through_cells(seed, scale, largest, periodic):
     coordinates = ((0.95 + scale * rng.random((400, 3))) % 1.0).astype(np.float32)
     centers, radii = rng.random((40, 3)), largest * rng.random(40)
     box = 1.0 if periodic else None
-    together = {k: found for k, *found in Spheres(centers, radii, box).select(coordinates)}
+    together = dict(Spheres(centers, radii, box).select(coordinates).found)
     for k in range(40):
-        alone = Spheres(centers[k : k + 1], radii[k : k + 1], box).select(coordinates)
+        alone = Spheres(centers[k : k + 1], radii[k : k + 1], box).select(coordinates).found
         assert len(alone) == (k in together)
-        for found, expected in zip(together.get(k, []), alone[0][1:] if alone else [], strict=True):
-            np.testing.assert_array_equal(found, expected)
+        for _, expected in alone:
+            np.testing.assert_array_equal(together[k], expected)
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 7, 100, 299, 300, 10**6])
@@ -191,7 +191,9 @@ def test_core_takes_spheres_that_hold_all_some_or_none_of_a_run(box, kind):
         center = np.array([0.98, 0.5, 0.02])
         offset = coordinates.astype("f8") - center
         offset -= box * np.round(offset)
-        rows, found = _core.within_sphere(coordinates, center=center, radius=radius, box=box, scale=2.0)
+        rows, low, high = _core.within_sphere(coordinates, center=center, radius=radius, box=box)
+        np.testing.assert_array_equal([low, high], [coordinates.min(axis=0), coordinates.max(axis=0)])
+        found = _core.offsets(coordinates, rows, center=center, box=box, scale=2.0)
         expected = np.flatnonzero(np.linalg.norm(offset, axis=1) <= radius)
         np.testing.assert_array_equal(rows, expected)
         np.testing.assert_allclose(found, 2 * offset[expected], atol=1e-15)
@@ -205,6 +207,7 @@ def test_core_tells_of_coordinates_that_are_not_finite(row, value):
     np.testing.assert_array_equal(low, coordinates.min(axis=0))
     np.testing.assert_array_equal(high, coordinates.max(axis=0))
     coordinates[row, 1] = value
-    low, high = _core.extent(coordinates)
-    assert np.isnan(low[1])
-    assert np.isnan(high[1])
+    _, *of_selection = _core.within_sphere(coordinates, center=np.full(3, 0.5), radius=0.2, box=0.0)
+    for low, high in (_core.extent(coordinates), of_selection):
+        assert np.isnan([low[1], high[1]]).all()
+        assert np.isfinite([low[0], high[2]]).all()

@@ -34,9 +34,19 @@ MOST_ELECTRONS = 1.3
 COMPTON_Y_KPC2_PER_MSUN_K = SIGMA_T_M2 * K_B_J_PER_K / M_E_C2_J * M_SUN_KG / M_P_KG / KPC_M**2
 """Compton area of one solar mass of hydrogen, one electron an atom, at 1 K [kpc^2]."""
 
+HOT_K = 1e6
+"""Above it hydrogen is ionised, whatever the density."""
+
 _AT_ONCE = 1 << 16
 
-_KELVIN_PER_KM2_S2 = (GAMMA - 1.0) * 1e6 * M_P_KG / K_B_J_PER_K
+KELVIN_PER_KM2_S2 = (GAMMA - 1.0) * 1e6 * M_P_KG / K_B_J_PER_K
+"""Temperature of gas with unit specific energy and a mean molecular weight of 1."""
+
+HYDROGEN_LIMITS = (0.05, 1.0)
+"""Hydrogen's share of the mass that gas can have."""
+
+PRIMORDIAL_ELECTRONS = 1.0 + (1.0 - X_H_PRIMORDIAL) / (2.0 * X_H_PRIMORDIAL)
+"""Electrons per hydrogen atom of fully ionised primordial gas."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +113,7 @@ def electrons_of(particles: GasParticles, model: str | float, assumptions: list[
     else:
         assumptions.append(Assumption("electrons", FULLY_IONISED, "the argument electrons"))
     if particles.hydrogen_fraction is None:
-        return Electrons(
-            _constant(1.0 + (1.0 - X_H_PRIMORDIAL) / (2.0 * X_H_PRIMORDIAL), len(particles)), hydrogen, model
-        )
+        return Electrons(_constant(PRIMORDIAL_ELECTRONS, len(particles)), hydrogen, model)
     return Electrons(fully_ionised(hydrogen), hydrogen, model)
 
 
@@ -115,7 +123,7 @@ def _hydrogen_fraction(particles: GasParticles, assumptions: list[Assumption]) -
         value = f"{X_H_PRIMORDIAL:g}"
         assumptions.append(Assumption("hydrogen fraction", value, "no metal fractions in the file"))
         return _constant(X_H_PRIMORDIAL, len(particles))
-    _check_range(given, 0.05, 1.0, "hydrogen fraction", particles.path)
+    _check_range(given, *HYDROGEN_LIMITS, "hydrogen fraction", particles.path)
     return given
 
 
@@ -144,5 +152,5 @@ def temperature_k(internal_energy_km2_s2: NDArray[np.float32], electrons: Electr
         some = slice(start, start + _AT_ONCE)
         x = electrons.hydrogen_fraction[some]
         mu = 4.0 / (1.0 + 3.0 * x + 4.0 * x * electrons.per_hydrogen[some])
-        result[some] = _KELVIN_PER_KM2_S2 * internal_energy_km2_s2[some] * mu
+        result[some] = KELVIN_PER_KM2_S2 * internal_energy_km2_s2[some] * mu
     return result

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +19,41 @@ NEUTRAL_FRACTION = 0.1
 """Gas with this neutral fraction or more is not the hot gas that scatters photons."""
 
 
-def left_out(
-    particles: GasParticles, *, star_forming: bool, winds: bool, neutral: bool
-) -> tuple[NDArray[np.bool_], dict[str, int]]:
+class Reason(NamedTuple):
+    """Why gas is left out: a quantity above a threshold, or at it too.
+
+    Parameters
+    ----------
+    name : str
+        As in logs and products.
+    quantity : str
+        A field of `GasParticles`.
+    threshold : float
+        In the quantity's own unit.
+    at_threshold : bool
+        Whether gas at the threshold is left out too.
+    """
+
+    name: str
+    quantity: str
+    threshold: float = 0.0
+    at_threshold: bool = False
+
+
+STAR_FORMING = Reason("star-forming", "star_formation_rate")
+WIND = Reason("wind", "wind_delay_time")
+NEUTRAL = Reason("neutral", "neutral_fraction", NEUTRAL_FRACTION, at_threshold=True)
+
+
+def left_out(particles: GasParticles, reasons: Sequence[Reason]) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """Which particles to leave out, and how many for each reason.
 
     Parameters
     ----------
     particles : GasParticles
         As read from the snapshot.
-    star_forming, winds, neutral : bool
-        Leave out gas with SFR > 0, with a wind's delay time > 0, with a neutral fraction >= 0.1.
+    reasons : sequence of Reason
+        What to leave out, where the snapshot has the quantity.
 
     Returns
     -------
@@ -36,18 +62,14 @@ def left_out(
     counts : dict
         Particles by reason; one with several reasons counts under the first.
     """
-    reasons = {
-        "star-forming": (star_forming, particles.star_formation_rate, 0.0),
-        "wind": (winds, particles.wind_delay_time, 0.0),
-        "neutral": (neutral, particles.neutral_fraction, NEUTRAL_FRACTION),
-    }
     mask = np.zeros(len(particles), dtype=bool)
     counts = {}
-    for reason, (asked, values, threshold) in reasons.items():
-        if not asked or values is None:
+    for reason in reasons:
+        values = getattr(particles, reason.quantity)
+        if values is None:
             continue
-        hit = (values >= threshold if reason == "neutral" else values > threshold) & ~mask
-        counts[reason] = int(np.count_nonzero(hit))
+        hit = (values >= reason.threshold if reason.at_threshold else values > reason.threshold) & ~mask
+        counts[reason.name] = int(np.count_nonzero(hit))
         mask |= hit
     return mask, counts
 

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from szfast.gas.columns import COLUMNS, GasColumns
 from szfast.gas.particles import Gas
 from szfast.gas.source import ReadGas, shared_by
+from szfast.gas.stored_columns import fill_columns
 from szfast.gas.treatment import Treatment
 from szfast.snapshots.ahead import ahead
 from szfast.snapshots.particles import Growing
+from szfast.snapshots.pieces import Piece
 
 BATCH_ROWS = 1 << 22
 """Particles of one cluster at a time: 84 MB, and as much again for the batch that is read meanwhile."""
@@ -100,21 +102,32 @@ class GasStream:
         # the chunk that fills a batch does not end with it
         return Growing(min(self.snapshot.gas_count, self.waiting_rows + self.snapshot.chunk_rows))
 
-    def _add(self, k: int, piece: Any, waiting: Growing) -> int:
-        radius_kpc = float(self.radii_kpc[k])
-        gas = self.treatment.gas_of(piece, None if np.isinf(radius_kpc) else radius_kpc)
-        if self.watch is not None:
-            self.watch(k, gas)
-        if k in self.read:
-            read = self.read[k]
-            read.count += len(gas)
-            for reason, count in gas.excluded.items():
-                read.excluded[reason] = read.excluded.get(reason, 0) + count
-        else:
-            self.read[k] = ReadGas(count=len(gas), **shared_by(gas))
-        columns = gas.columns(threads=1)
-        waiting.add(**{name: getattr(columns, name) for name in COLUMNS})
-        return len(gas)
+    def _add(self, k: int, piece: Piece, waiting: Growing) -> int:
+        radius_kpc = None if np.isinf(self.radii_kpc[k]) else float(self.radii_kpc[k])
+        if k not in self.read:
+            nothing = self.treatment.gas_of(piece.block(0, 0), radius_kpc)
+            self.read[k] = ReadGas(count=0, **shared_by(nothing))
+        before = waiting.count
+        if self.watch is None:
+            filled = fill_columns(piece, self.treatment, waiting.room(COLUMNS, len(piece)))
+            if filled is not None:
+                waiting.count += filled[0]
+                self._note(k, *filled)
+                return filled[0]
+        for block in piece.particles():
+            gas = self.treatment.gas_of(block, radius_kpc)
+            if self.watch is not None:
+                self.watch(k, gas)
+            self._note(k, len(gas), gas.excluded)
+            columns = gas.columns(threads=1)
+            waiting.add(**{name: getattr(columns, name) for name in COLUMNS})
+        return waiting.count - before
+
+    def _note(self, k: int, count: int, excluded: dict[str, int]) -> None:
+        read = self.read[k]
+        read.count += count
+        for reason, left_out in excluded.items():
+            read.excluded[reason] += left_out
 
     def _handed_over(self, k: int, waiting: dict[int, Growing], *, whole: bool) -> GasColumns:
         arrays = waiting[k].arrays()

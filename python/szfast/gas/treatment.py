@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError, SnapshotError
 from szfast.gas.electrons import ASSUMED_IONISED, FROM_FILE, Electrons, check_model, electrons_of, temperature_k
-from szfast.gas.exclusion import check_left, left_out
+from szfast.gas.exclusion import NEUTRAL, STAR_FORMING, WIND, Reason, check_left, left_out
 from szfast.gas.particles import Gas
 from szfast.gas.source import GasSource
 from szfast.snapshots.header import Assumption
@@ -35,14 +35,15 @@ class Treatment:
         if not (isinstance(scale, int | float) and np.isfinite(scale) and scale > 0):
             raise ArgumentError(f"expected a positive number, found {scale!r}.", field="smoothing_scale")
 
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why gas is left out, in the order in which reasons count."""
+        asked = {STAR_FORMING: self.exclude_star_forming, WIND: self.exclude_winds, NEUTRAL: self.exclude_neutral}
+        return [reason for reason, wanted in asked.items() if wanted]
+
     def gas_of(self, particles: GasParticles, radius_kpc: float | None) -> Gas:
         """Gas of particles, all or some of those that were read; nothing is logged."""
-        mask, excluded = left_out(
-            particles,
-            star_forming=self.exclude_star_forming,
-            winds=self.exclude_winds,
-            neutral=self.exclude_neutral,
-        )
+        mask, excluded = left_out(particles, self.reasons)
         if mask.any():
             particles = particles.select(~mask)
         assumptions = list(particles.assumptions)

@@ -36,7 +36,7 @@ class Cells:
         self._starts = np.zeros(_SIDE**3 + 1, dtype=np.intp)
         np.cumsum(np.bincount(key, minlength=_SIDE**3), out=self._starts[1:])
 
-    def near(self, center: NDArray[np.float64], radius: float, box: float | None) -> NDArray[np.intp]:
+    def near(self, center: NDArray[np.float64], radius: float, box: float | None) -> NDArray[np.int64]:
         """Return the rows, in ascending order, of all cells that a sphere or an image of it touches.
 
         Parameters
@@ -55,7 +55,7 @@ class Cells:
             for row in (_SIDE * (_SIDE * i + j) for i, j in product(_cells(spans[0]), _cells(spans[1])))
             for first, last in spans[2]
         ]
-        return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
+        return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
     def _spans(self, axis: int, center: float, radius: float, shifts: tuple[float, ...]) -> list[tuple[int, int]]:
         spans: list[tuple[int, int]] = []

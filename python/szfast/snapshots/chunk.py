@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import SnapshotError
-from szfast.snapshots.selection import Spheres, as_floats, extent
+from szfast.snapshots.selection import Spheres, as_floats
 from szfast.snapshots.stored_fields import (
     Array,
     GasLayout,
@@ -21,9 +20,6 @@ from szfast.snapshots.stored_fields import (
     computed,
 )
 
-BLOCK_ROWS = 1 << 16
-"""Particles whose quantities are computed at a time: their arrays stay in a core's cache."""
-
 
 class Chunk:
     """Rows [start, stop) of one file; each stored array is read and checked once, over the span asked for."""
@@ -32,54 +28,49 @@ class Chunk:
         self.layout, self.read, self.path = layout, read, path
         self.start, self.stop = start, stop
         self.count = stop - start
-        self.found: list[tuple[int, NDArray[np.intp], NDArray[np.float64]]] = []
+        self.found: list[tuple[int, NDArray[np.int64]]] = []
+        self.coordinates: Array = np.zeros((0, 3))
         self._arrays: dict[StoredField, Array] = {}
 
-    def load(self, spheres: Spheres | None) -> Chunk:
-        """Read what the spheres, or all space, hold of the rows: all that needs the file."""
+    def load(self, spheres: Spheres) -> Chunk:
+        """Read what the spheres hold of the rows: all that needs the file."""
         coordinates = self.read(self.layout.coordinates, self.start, self.stop)
-        self._check_coordinates(coordinates)
-        header = self.layout.header
-        physical = header.code_length_kpc * header.scale_factor
-        everything = Spheres(np.zeros((1, 3)), np.full(1, np.inf), None)
-        self.found = (everything if spheres is None else spheres).select(as_floats(coordinates), physical)
+        self._check_kind(coordinates)
+        self.coordinates = as_floats(coordinates)
+        self.found, low_corner, high_corner = spheres.select(self.coordinates)
+        self._check_extent(low_corner, high_corner)
         if not self.found:
             return self
-        low = min(int(rows[0]) for _, rows, _ in self.found)
-        high = max(int(rows[-1]) for _, rows, _ in self.found) + 1
+        low = min(int(rows[0]) for _, rows in self.found)
+        high = max(int(rows[-1]) for _, rows in self.found) + 1
         self.start, self.stop = self.start + low, self.start + high
-        self.found = [(k, rows - low if low else rows, offsets) for k, rows, offsets in self.found]
+        self.coordinates = self.coordinates[low:high]
+        self.found = [(k, rows - low if low else rows) for k, rows in self.found]
         for recipe in self.layout.recipes.values():
             for field in recipe.fields:
-                self._stored(field)
+                self.stored(field)
         return self
-
-    def particles(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (sphere, arrays of `GasParticles`) of what was loaded, a block at a time."""
-        for k, rows, offset_kpc in self.found:
-            for first in range(0, len(rows), BLOCK_ROWS):
-                block = rows[first : first + BLOCK_ROWS]
-                start, stop = int(block[0]), int(block[-1]) + 1
-                # Neighbours in the file are looked at where they are; others are copied together.
-                index = slice(start, stop) if stop - start == len(block) else block
-                quantities = {
-                    name: self.quantity(recipe, index, len(block)) for name, recipe in self.layout.recipes.items()
-                }
-                yield k, {"offset_kpc": offset_kpc[first : first + BLOCK_ROWS], **quantities}
 
     def quantity(self, recipe: Recipe, index: Any, count: int) -> NDArray[np.float32]:
         """Compute one quantity of the `count` rows at an index into the span."""
-        arrays = [self._stored(field)[index] for field in recipe.fields]
+        arrays = [self.stored(field)[index] for field in recipe.fields]
         return computed(recipe, count, arrays, self.path)
 
-    def _stored(self, field: StoredField) -> Array:
+    @property
+    def physical_kpc(self) -> float:
+        """Physical kpc per unit of the coordinates."""
+        header = self.layout.header
+        return header.code_length_kpc * header.scale_factor
+
+    def stored(self, field: StoredField) -> Array:
+        """Read and check one array over the span, once."""
         if field not in self._arrays:
             array = self.read(field.name, self.start, self.stop)
             check_values(array, field, self.path)
             self._arrays[field] = array
         return self._arrays[field]
 
-    def _check_coordinates(self, coordinates: Array) -> None:
+    def _check_kind(self, coordinates: Array) -> None:
         name = self.layout.coordinates
         if coordinates.shape[1:] != (3,):
             raise SnapshotError(
@@ -90,9 +81,10 @@ class Chunk:
             )
         if coordinates.dtype.kind not in "fiu":
             check_values(coordinates, StoredField(name), self.path)
-        low, high = extent(coordinates)
+
+    def _check_extent(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         if np.isnan(low).any():
-            check_values(coordinates, StoredField(name), self.path)
+            check_values(self.coordinates, StoredField(self.layout.coordinates), self.path)
         header = self.layout.header
         if header.box_size_kpc is None:
             return

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from szfast.constants import X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
@@ -22,18 +20,10 @@ from szfast.snapshots.gadget_blocks import (
 from szfast.snapshots.gadget_hdf5 import GADGET_UNITS_CGS, KPC_CM, M_SUN_G, absent, smoothing_from_density
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.parts import check_total
+from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, GasLayout, Reader, Recipe, StoredField, constant, scaled
 
 _GAS_BLOCKS = ("U", "RHO", "NE", "NH", "HSML", "SFR", "TEMP", "MHI")
-
-
-@dataclass(frozen=True)
-class GasBlock:
-    """Where the gas of one block starts, and how it is stored."""
-
-    start: int
-    dtype: np.dtype[np.generic]
-    per_row: int
 
 
 class BinaryStore:
@@ -72,16 +62,12 @@ class BinaryStore:
     def opened(self, part: int) -> Iterator[Reader]:
         """Open one file and give its reader."""
         path, blocks = self.parts[part], self.blocks[part]
-        with path.open("rb") as file:
+        with opened_plain(path) as file:
 
             def read(name: str, start: int, stop: int) -> Array:
                 if name not in blocks:
                     raise absent(path, name, "the same blocks in every part")
-                block = blocks[name]
-                file.seek(block.start + start * block.per_row * block.dtype.itemsize)
-                values = np.fromfile(file, block.dtype, (stop - start) * block.per_row)
-                native = values.astype(block.dtype.newbyteorder("="), copy=False)
-                return native.reshape(-1, block.per_row) if block.per_row > 1 else native
+                return blocks[name].rows(file, name, start, stop)
 
             yield read
 
@@ -101,7 +87,7 @@ def _check_belongs(file: BinaryFile, first: BinaryFile) -> None:
         )
 
 
-def _gas_blocks(file: BinaryFile) -> dict[str, GasBlock]:
+def _gas_blocks(file: BinaryFile) -> dict[str, PlainArray]:
     """Name -> gas of that block; gas comes first in every block."""
     header, gas = file.header, file.header.counts[0]
     if not gas:
@@ -121,8 +107,9 @@ def _gas_blocks(file: BinaryFile) -> dict[str, GasBlock]:
     return blocks
 
 
-def _block(file: BinaryFile, record: Record, count: int, per_row: int, *, gas_first: bool = False) -> GasBlock:
-    return GasBlock(record.start, element_type(file, record, count, per_row, gas_first=gas_first), per_row)
+def _block(file: BinaryFile, record: Record, count: int, per_row: int, *, gas_first: bool = False) -> PlainArray:
+    dtype = element_type(file, record, count, per_row, gas_first=gas_first)
+    return PlainArray(record.start, dtype, () if per_row == 1 else (per_row,))
 
 
 def _named_by_order(file: BinaryFile) -> dict[str, Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ import h5py as untyped_h5py
 import numpy as np
 
 from szfast.errors import SnapshotError
+from szfast.snapshots.hdf5_storage import packed_rows, plain_array
 from szfast.snapshots.parts import check_total
+from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, Reader
 
 h5py: Any = untyped_h5py
@@ -32,11 +34,14 @@ class DatasetDescription:
         Its attributes.
     packed_rows : int
         Rows that are compressed together, and so are read together; 1 where it is not compressed.
+    plain : PlainArray or None
+        Where it lies in the file; None where HDF5 has to unpack, convert or collect it.
     """
 
     shape: tuple[int, ...]
     attributes: Mapping[str, Any]
     packed_rows: int = 1
+    plain: PlainArray | None = None
 
 
 @dataclass(frozen=True)
@@ -170,15 +175,17 @@ def describe(path: Path) -> Hdf5Description:
             )
         groups = {name: dict(file[name].attrs) for name in GROUPS if name in file}
         gas = {}
+        # HDF5 counts addresses from behind a user block.
+        from_start = file.userblock_size == 0
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
-                gas[name] = DatasetDescription(dataset.shape or (), dict(dataset.attrs), _packed_rows(dataset))
+                gas[name] = DatasetDescription(
+                    dataset.shape or (),
+                    dict(dataset.attrs),
+                    packed_rows(dataset),
+                    plain_array(dataset) if from_start else None,
+                )
         return Hdf5Description(path, groups, gas, _named_columns(file))
-
-
-def _packed_rows(dataset: Any) -> int:
-    filtered = dataset.chunks is not None and dataset.id.get_create_plist().get_nfilters() > 0
-    return int(dataset.chunks[0]) if filtered else 1
 
 
 def _named_columns(file: Any) -> dict[str, list[str]]:
@@ -207,6 +214,7 @@ class Hdf5Store:
 
     def __init__(self, descriptions: list[Hdf5Description]) -> None:
         first = descriptions[0]
+        self._gas = [description.gas for description in descriptions]
         self.parts = [description.path for description in descriptions]
         self.gas_counts: list[int] = []
         self._packed_rows = [max((d.packed_rows for d in each.gas.values()), default=1) for each in descriptions]
@@ -254,23 +262,27 @@ class Hdf5Store:
     @contextmanager
     def opened(self, part: int) -> Iterator[Reader]:
         """Open one file and give its reader."""
-        path = self.parts[part]
-        with opened_hdf5(path) as file:
-            with _translated(path):
-                gas = dict(file.get(GAS, {}).items())
-            for dataset in gas.values():
-                _check_virtual(dataset, path)
+        path, described = self.parts[part], self._gas[part]
+        with ExitStack() as stack:
+            file = stack.enter_context(opened_plain(path))
+            others = {}
+            # HDF5 takes longer to open a file than to read what lies in it plainly.
+            if any(dataset.plain is None for dataset in described.values()):
+                others = _other_arrays(stack.enter_context(opened_hdf5(path)), described)
 
             def read(name: str, start: int, stop: int) -> Array:
-                if name not in gas:
+                if name not in described:
                     raise SnapshotError(
                         "the array is absent here, though another part has it.",
                         file=path,
                         field=f"{GAS}/{name}",
                         remedy="check that all parts belong to one snapshot.",
                     )
+                plain = described[name].plain
+                if plain is not None:
+                    return plain.rows(file, f"{GAS}/{name}", start, stop)
                 with _translated(path):
-                    rows: Array = gas[name][start:stop]
+                    rows: Array = others[name][start:stop]
                 return rows
 
             yield read
@@ -281,9 +293,19 @@ class Hdf5Store:
         return -(-wanted // packed) * packed
 
 
+def _other_arrays(file: Any, described: Mapping[str, DatasetDescription]) -> dict[str, Any]:
+    """The arrays that only HDF5 can read."""
+    path = Path(file.filename)
+    with _translated(path):
+        found = {name: file[GAS][name] for name, dataset in described.items() if dataset.plain is None}
+    for dataset in found.values():
+        _check_virtual(dataset, path)
+    return found
+
+
 def _check_virtual(dataset: Any, path: Path) -> None:
     """Refuse a virtual array whose source file is absent: it would read as zeros."""
-    if not (isinstance(dataset, h5py.Dataset) and dataset.is_virtual):
+    if not dataset.is_virtual:
         return
     with _translated(path):
         sources = dataset.virtual_sources()

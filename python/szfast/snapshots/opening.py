@@ -53,8 +53,9 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
 
 
 def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
-    count = describe(first).number("NumFilesPerSnapshot", groups=("Header", "Parameters"))
-    descriptions = [describe(part) for part in all_parts(first, int(count))]
+    known = describe(first)
+    count = known.number("NumFilesPerSnapshot", groups=("Header", "Parameters"))
+    descriptions = [known if part == first else describe(part) for part in all_parts(first, int(count))]
     store = Hdf5Store(descriptions)
     with_gas = next((d for d in descriptions if d.gas and d.counts("NumPart_ThisFile")[0]), None)
     if with_gas is None:

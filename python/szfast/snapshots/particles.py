@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,10 @@ class GasParticles:
         return replace(self, **picked)
 
 
+_LARGE_BYTES = 1 << 22
+"""From here on NumPy asks the system for large pages; what is smaller is allocated together."""
+
+
 class Growing:
     """Arrays that grow as the rows of a file are read.
 
@@ -110,20 +115,33 @@ class Growing:
 
     def add(self, **values: NDArray[Any]) -> None:
         """Add as many entries to each array; there is room for them."""
+        self._make_room({name: (piece.dtype, piece.shape[1:]) for name, piece in values.items()})
         count = self.count
         for name, piece in values.items():
             count = self.count + len(piece)
-            self._array(name, piece)[self.count : count] = piece
+            self._arrays[name][self.count : count] = piece
         self.count = count
 
-    def _array(self, name: str, piece: NDArray[Any]) -> NDArray[Any]:
-        array = self._arrays.get(name)
-        if array is None or len(array) < self._room:
-            larger = np.empty((self._room, *piece.shape[1:]), dtype=piece.dtype)
-            if array is not None:
-                larger[: self.count] = array[: self.count]
-            self._arrays[name] = array = larger
-        return array
+    def room(self, names: Sequence[str], count: int) -> tuple[NDArray[np.float32], ...]:
+        """The next entries of float32 arrays, to be written to; `count` grows by those that are."""
+        self._make_room({name: (np.dtype(np.float32), ()) for name in names})
+        return tuple(self._arrays[name][self.count : self.count + count] for name in names)
+
+    def _make_room(self, kinds: dict[str, tuple[np.dtype[Any], tuple[int, ...]]]) -> None:
+        short: dict[tuple[np.dtype[Any], tuple[int, ...]], list[str]] = {}
+        for name, kind in kinds.items():
+            if len(self._arrays.get(name, ())) < self._room:
+                short.setdefault(kind, []).append(name)
+        for (dtype, row_shape), names in short.items():
+            small = self._room * math.prod(row_shape) * dtype.itemsize < _LARGE_BYTES
+            for together in [names] if small else [[name] for name in names]:
+                self._enlarge(together, np.empty((len(together), self._room, *row_shape), dtype=dtype))
+
+    def _enlarge(self, names: list[str], block: NDArray[Any]) -> None:
+        for name, larger in zip(names, block, strict=True):
+            if self.count:
+                larger[: self.count] = self._arrays[name][: self.count]
+            self._arrays[name] = larger
 
     def arrays(self) -> dict[str, Any]:
         """What was added."""

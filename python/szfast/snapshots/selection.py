@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,22 @@ Array = NDArray[Any]
 
 # Sorting a chunk into cells costs as much as this many spheres that look at all of it.
 _FEW = 4
+
+
+class Selection(NamedTuple):
+    """Which particles lie in which sphere.
+
+    Parameters
+    ----------
+    found : list of (int, (M,) int64 array)
+        Sphere and its rows in ascending order, of those that hold any.
+    low, high : (3,) float64 array
+        Bounding box of all coordinates; NaN, and nothing found, where one is not finite.
+    """
+
+    found: list[tuple[int, NDArray[np.int64]]]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,48 +53,71 @@ class Spheres:
     radii: NDArray[np.float64]
     box: float | None
 
-    def select(self, coordinates: Array, scale: float = 1.0) -> list[tuple[int, NDArray[np.intp], NDArray[np.float64]]]:
-        """Return (sphere, rows inside it, their offsets from its centre) of the spheres that hold any particle.
+    def only(self, k: int) -> Spheres:
+        """One of them."""
+        return Spheres(self.centers[k : k + 1], self.radii[k : k + 1], self.box)
+
+    def select(self, coordinates: Array) -> Selection:
+        """Find the rows of each sphere that holds any particle.
+
+        Parameters
+        ----------
+        coordinates : (N, 3) array
+            Positions in the file's own coordinates, at least one.
+        """
+        if len(self.centers) == 1:
+            rows, low, high = self._inside(0, coordinates)
+            return Selection([(0, rows)] if rows.size else [], low, high)
+        low, high = extent(coordinates)
+        if np.isnan(low).any():
+            return Selection([], low, high)
+        near = [int(k) for k in self._near(low, high)]
+        found = []
+        cells = Cells(coordinates) if len(near) > _FEW and np.isfinite(self.radii[near]).all() else None
+        for k in near:
+            if cells is None:
+                rows, *_ = self._inside(k, coordinates)
+            else:
+                candidates = cells.near(self.centers[k], self.radii[k], self.box)
+                rows = candidates[self._inside(k, coordinates[candidates])[0]]
+            if rows.size:
+                found.append((k, rows))
+        return Selection(found, low, high)
+
+    def _near(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Spheres that touch a bounding box."""
+        if not np.isfinite(self.radii).all():
+            return np.arange(len(self.centers))
+        offset = np.abs(wrapped(self.centers - 0.5 * (low + high), self.box))
+        touching = offset <= 0.5 * (high - low) + self.radii[:, None]
+        return np.flatnonzero(touching.all(axis=1))
+
+    def _inside(self, k: int, coordinates: Array) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        rows, low, high = _core.within_sphere(
+            as_floats(coordinates),
+            center=np.ascontiguousarray(self.centers[k]),
+            radius=self.radii[k],
+            box=self.box or 0.0,
+        )
+        return rows, low, high
+
+    def offsets(self, coordinates: Array, rows: NDArray[np.int64], scale: float) -> NDArray[np.float64]:
+        """Positions of some rows relative to the one sphere's centre, at the nearest image, times a scale.
 
         Parameters
         ----------
         coordinates : (N, 3) array
             Finite positions in the file's own coordinates.
+        rows : (M,) int64 array
+            Rows of it.
         scale : float
-            Multiplies the offsets, which are those of the nearest image.
+            Multiplies the positions.
         """
-        near = [int(k) for k in self._near(coordinates)]
-        found = []
-        cells = Cells(coordinates) if len(near) > _FEW and np.isfinite(self.radii[near]).all() else None
-        for k in near:
-            if cells is None:
-                rows, offsets = self._inside(k, coordinates, scale)
-            else:
-                candidates = cells.near(self.centers[k], self.radii[k], self.box)
-                rows, offsets = self._inside(k, coordinates[candidates], scale)
-                rows = candidates[rows]
-            if rows.size:
-                found.append((k, rows, offsets))
-        return found
-
-    def _near(self, coordinates: Array) -> NDArray[np.intp]:
-        """Spheres that touch the bounding box of the coordinates."""
-        if len(self.centers) == 1 or not np.isfinite(self.radii).all():
-            return np.arange(len(self.centers))
-        low, high = extent(coordinates)
-        offset = np.abs(wrapped(self.centers - 0.5 * (low + high), self.box))
-        touching = offset <= 0.5 * (high - low) + self.radii[:, None]
-        return np.flatnonzero(touching.all(axis=1))
-
-    def _inside(self, k: int, coordinates: Array, scale: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        rows, offsets = _core.within_sphere(
-            as_floats(coordinates),
-            center=np.ascontiguousarray(self.centers[k]),
-            radius=self.radii[k],
-            box=self.box or 0.0,
-            scale=scale,
+        center = np.ascontiguousarray(self.centers[0])
+        offsets: NDArray[np.float64] = _core.offsets(
+            as_floats(coordinates), rows, center=center, box=self.box or 0.0, scale=scale
         )
-        return rows, offsets
+        return offsets
 
 
 def extent(coordinates: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -20,6 +20,7 @@ from szfast.snapshots.chunk import Chunk
 from szfast.snapshots.consistency import GasSample, check_box, check_gas
 from szfast.snapshots.header import Assumption, SnapshotHeader
 from szfast.snapshots.particles import PER_PARTICLE, GasParticles, Gathered
+from szfast.snapshots.pieces import Piece
 from szfast.snapshots.selection import Spheres
 from szfast.snapshots.stored_fields import Array, GasLayout, Store
 
@@ -140,7 +141,7 @@ class Snapshot:
         centers, radii = _one_sphere(center_kpc, radius_kpc)
         for _, pieces in self.loaded(centers, radii, progress=progress):
             for _, piece in pieces:
-                yield piece
+                yield from piece.particles()
 
     def gas_around(self, centers_kpc: ArrayLike, radii_kpc: ArrayLike, *, progress: bool = False) -> list[GasParticles]:
         """Read the gas around many centres in one pass over the files.
@@ -173,8 +174,8 @@ class Snapshot:
 
     def loaded(
         self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool = False
-    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
-        """Yield what each chunk of the files holds of `gas_around`: its extent, and (sphere, particles) by blocks.
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, Piece]]]]:
+        """Yield what each chunk of the files holds of `gas_around`: its extent, and (sphere, what is in it).
 
         Parameters
         ----------
@@ -195,7 +196,8 @@ class Snapshot:
             for k, count in chunk.counts.items():
                 found[k].reserve(count, chunk.rows_read)
             for k, piece in pieces:
-                found[k].add_particles(piece)
+                for block in piece.particles():
+                    found[k].add_particles(block)
         for k, gathered in enumerate(found):
             if not gathered.count:
                 raise self.empty(k, None if centers_kpc is None else centers_kpc[k], float(radii_kpc[k]))
@@ -216,15 +218,15 @@ class Snapshot:
         spans: list[tuple[int, int, int]],
         *,
         progress: bool,
-    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, Piece]]]]:
         spheres = self._spheres(centers_kpc, radii_kpc)
         self._check_plausible()
         origins = np.zeros((1, 3)) if centers_kpc is None else centers_kpc
         template = self._template()
 
-        def pieces(chunk: Chunk) -> Iterator[tuple[int, GasParticles]]:
-            for k, arrays in chunk.particles():
-                yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
+        def pieces(chunk: Chunk) -> Iterator[tuple[int, Piece]]:
+            for k, rows in chunk.found:
+                yield k, Piece(chunk, spheres.only(k), rows, {"origin_kpc": origins[k], **template})
 
         chunks = self._chunks(spheres, spans)
         # A thread is not worth its start where there is nothing to read beside the work.
@@ -233,20 +235,20 @@ class Snapshot:
             rows_read = 0
             for chunk in coming:
                 rows_read += chunk.count
-                yield Loaded(rows_read, {k: len(rows) for k, rows, _ in chunk.found}), pieces(chunk)
+                yield Loaded(rows_read, {k: len(rows) for k, rows in chunk.found}), pieces(chunk)
                 advance(chunk.count)
 
-    def _chunks(self, spheres: Spheres | None, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
+    def _chunks(self, spheres: Spheres, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
         for part, of_part in groupby(spans, key=lambda span: span[0]):
             with self._store.opened(part) as read:
                 for _, start, stop in of_part:
                     yield Chunk(self._layout, read, self.parts[part], start, stop).load(spheres)
 
-    def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres | None:
+    def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres:
         if not np.all(radii_kpc > 0):
             raise ArgumentError("expected positive radii.", field="radius_kpc", remedy="give a radius above zero.")
         if centers_kpc is None:
-            return None
+            return Spheres(np.zeros((1, 3)), np.full(1, np.inf), None)
         if centers_kpc.shape != (len(radii_kpc), 3) or not np.isfinite(centers_kpc).all():
             raise ArgumentError(
                 f"expected three finite coordinates, found {centers_kpc}.",
@@ -314,25 +316,36 @@ class Snapshot:
         """Read a few slices from all over the largest file."""
         counts = self._store.gas_counts
         part = int(np.argmax(counts))
-        starts = np.unique(np.linspace(0, max(counts[part] - _SAMPLE_ROWS, 0), _SAMPLE_SLICES).astype(int))
         recipes = dict(self._layout.recipes)
         if self._layout.density is not None:
             recipes["density"] = self._layout.density
-        slices: dict[str, list[Array]] = {name: [] for name in recipes}
+        spans = _sample_spans(counts[part])
+        total = sum(stop - start for start, stop in spans)
         with self._store.opened(part) as read:
-            for start in starts:
-                stop = min(int(start) + _SAMPLE_ROWS, counts[part])
-                chunk, count = Chunk(self._layout, read, self.parts[part], int(start), stop), stop - int(start)
-                for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density"):
-                    if name in recipes:
-                        slices[name].append(chunk.quantity(recipes[name], slice(0, count), count))
-        arrays = {name: np.concatenate(s) for name, s in slices.items() if s}
+
+            def spliced(name: str, _start: int, _stop: int) -> Array:
+                return np.concatenate([read(name, start, stop) for start, stop in spans])
+
+            chunk = Chunk(self._layout, spliced, self.parts[part], 0, total)
+            arrays = {
+                name: chunk.quantity(recipes[name], slice(0, total), total)
+                for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density")
+                if name in recipes
+            }
         return GasSample(
             arrays["mass_msun"],
             arrays["smoothing_length_kpc"],
             arrays.get("density"),
             arrays.get("internal_energy_km2_s2"),
         )
+
+
+def _sample_spans(count: int) -> list[tuple[int, int]]:
+    """Rows [start, stop) from all over a file, none twice."""
+    if count <= _SAMPLE_SLICES * _SAMPLE_ROWS:
+        return [(0, count)]
+    starts = np.linspace(0, count - _SAMPLE_ROWS, _SAMPLE_SLICES).astype(int)
+    return [(int(start), int(start) + _SAMPLE_ROWS) for start in starts]
 
 
 def _one_sphere(

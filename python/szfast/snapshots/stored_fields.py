@@ -50,10 +50,13 @@ class Recipe:
         What is read.
     combine : callable
         Takes the number of rows and the arrays, gives the quantity.
+    factor : float or None
+        Where that is the one array times a number, or the number itself: that number.
     """
 
     fields: tuple[StoredField, ...]
     combine: Callable[..., Array]
+    factor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,12 @@ class Store(Protocol):
 
 def scaled(field: StoredField, factor: float) -> Recipe:
     """Recipe of a stored array times a factor."""
-    return Recipe((field,), lambda count, array: array * factor)
+    return Recipe((field,), lambda count, array: array * factor, factor)
 
 
 def constant(value: float) -> Recipe:
     """Recipe of a quantity that all particles share."""
-    return Recipe((), lambda count: np.full(count, value, dtype=np.float32))
+    return Recipe((), lambda count: np.full(count, value, dtype=np.float32), value)
 
 
 def check_values(array: Array, field: StoredField, path: Path) -> None:
