@@ -24,16 +24,14 @@ struct MeshReach {
 };
 
 struct SumOnMesh {
-    static constexpr int sums = 6; // of MeshSums, then those left, then those that are none
+    static constexpr int sums = 5; // of MeshSums, then those that are no particles
     Particles particles;
     MeshReach reach;
     SZFAST_HOST_DEVICE void add(unsigned, std::size_t i, double *sum) const {
         float t, r2;
         if (is_bad(particles, i)) {
-            sum[5] += 1.0;
-        } else if (!reach.holds(particles, i, t, r2)) {
             sum[4] += 1.0;
-        } else {
+        } else if (reach.holds(particles, i, t, r2)) {
             const double Y = particles.Y[i];
             sum[0] += Y;
             sum[1] += Y * t;
@@ -52,6 +50,7 @@ struct Spread : OnePhase {
     double scale;       // of Y to whole numbers
     std::int64_t *mesh; // (points, points, points)
     std::uint8_t *left;
+    std::uint32_t *left_count; // counted where they are marked: rounding may differ elsewhere
 
     SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
         for (std::size_t i = lane.first(); i < particles.count; i += lane.stride()) {
@@ -60,6 +59,8 @@ struct Spread : OnePhase {
             left[i] = !on_mesh;
             if (on_mesh)
                 add(i, t);
+            else
+                next_place(left_count);
         }
     }
 

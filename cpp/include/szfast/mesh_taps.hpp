@@ -25,6 +25,22 @@ template <class F> SZFAST_HOST_DEVICE static inline void spread_weights(const fl
     }
 }
 
+// What no tap's weight exceeds, whatever the particle.
+inline double largest_spread_weight(const float *coefficient) {
+    double largest = 0.0;
+    for (int pair = 0; pair < spread_taps / 2; ++pair) {
+        double sum = 0.0;
+        for (int odd = 0; odd < 2; ++odd)
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 4; ++j) {
+                    const double c = coefficient[((pair * 2 + odd) * 3 + i) * 4 + j];
+                    sum += (c < 0.0 ? -c : c) / (1 << (2 * i + odd));
+                }
+        largest = sum > largest ? sum : largest;
+    }
+    return largest;
+}
+
 // Of a mode at d in [-1/2, 1/2] from the middle between two wave numbers.
 template <class F> SZFAST_HOST_DEVICE static inline void slice_weights(const float *coefficient, F d, F *weight) {
     const F d2 = d * d;
