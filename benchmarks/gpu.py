@@ -75,7 +75,7 @@ def run(
     particles = len(case.columns[0])
     memory = memory_of(xp, wait, case, repeats, values)
     print(floors_text(memory, demands(case)), flush=True)
-    check(device_of(), case)
+    check(device_of(), case, min(20, maps))
     rows = projections(device_of(), xp, wait, case, repeats)
     rows += observations(device_of(), xp, wait, case, repeats, maps)
     rows += whole_calls(case, repeats, particles)

@@ -65,6 +65,8 @@ class Case:
         Pixel, field and beam.
     radius_sigma : float
         Out to which the mesh reaches, in beam sigma.
+    rtol : float
+        Of `szfast.make_maps`.
     """
 
     columns: tuple[Any, ...]
@@ -73,6 +75,7 @@ class Case:
     cosmology: Any
     instrument: szfast.Instrument = szfast.PLANCK
     radius_sigma: float = RADIUS_SIGMA
+    rtol: float = 1e-3
 
     @property
     def sigma_kpc(self) -> float:
@@ -133,10 +136,10 @@ def seconds(repeats: int, work: Callable[[], Any], wait: Callable[[], Any] = lam
     return median(times[1:])
 
 
-def check(device: Any, case: Case) -> None:
+def check(device: Any, case: Case, maps: int = 20) -> None:
     """Assert that the GPU's maps are the CPU's."""
     some = tuple(column[:: max(1, len(column) // 100_000)].copy() for column in case.columns)
-    views, seen = {"views": case.views[:3]}, case.observation(20)
+    views, seen = {"views": case.views[:3]}, case.observation(maps)
     pairs = [
         (device.deposit(*some, **case.deposit | views)[0], _core.deposit(*some, **case.deposit | views, threads=0)[0]),
         (
@@ -230,7 +233,7 @@ def observations(device: Any, xp: Any, wait: Callable[[], Any], case: Case, repe
 def whole_calls(case: Case, repeats: int, particles: int) -> list[Row]:
     """All that a user calls, from particles on the host to maps on the host."""
     gas = szfast.synthetic_cluster(M500c=8e14 * u.Msun, redshift=REDSHIFT, particles=particles)
-    options = {"instrument": case.instrument, "sightlines": case.views, "rtol": 1e-2}
+    options = {"instrument": case.instrument, "sightlines": case.views, "rtol": case.rtol}
     rows = []
     for method in ("exact", "beam"):
         for device, who, runs in (("cuda", "szfast, GPU", repeats), ("cpu", "szfast, CPU", 1)):
@@ -271,7 +274,7 @@ def data_set(device_of: Callable[[], Any], xp: Any, case: Case, clusters: int, p
 def data_set_by_library(xp: Any, case: Case, clusters: int, particles: int) -> Row:
     """The same by `szfast.make_maps`, which looks for a mesh, bounds the error and tells how the maps were made."""
     names = ("x_kpc", "y_kpc", "z_kpc", "smoothing_length_kpc", "compton_area_kpc2")
-    options = {"instrument": case.instrument, "sightlines": case.views, "rtol": 1e-2, "seed": SEED}
+    options = {"instrument": case.instrument, "sightlines": case.views, "rtol": case.rtol, "seed": SEED}
 
     def make(cluster: int) -> int:
         with _stream(xp):

@@ -37,7 +37,7 @@ def test_it_runs_to_its_end_and_writes_its_results(gpu, monkeypatch, tmp_path, c
         return own.device
 
     monkeypatch.setattr("szfast.maps.observation.device_named", lambda name: None if name == "cpu" else device())
-    case = gpu.case_of(200, views=2, instrument=SMALL, radius_sigma=2.0)
+    case = gpu.case_of(200, views=2, instrument=SMALL, radius_sigma=2.0, rtol=3e-2)
     memory, rows = gpu.run(device, np, lambda: None, case, repeats=1, clusters=2, maps=2, values=1 << 12)
     gpu.write(tmp_path, szfast.backends(), "NumPy for CuPy", case, memory, rows)
     part = json.loads((tmp_path / "results.json").read_text())["parts"]["gpu"]
