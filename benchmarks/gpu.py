@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/gpu.py [--particles 1000000] [--clusters 7106] [--repeats 5] [--out benchmarks]
 
-Needs a GPU and szfast[cuda]. Without a GPU it says so in one line and ends with status 77, as tests that are skipped do.
+Needs a GPU and szfast[cuda]. Without a GPU it says so in one line and ends with status 77: nothing was timed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ INTRODUCTION = """\
 One cluster on all views, wall time, medians; maps of GPU and CPU agree to 1e-5 of the peak, which was asserted first.
 CuPy's nearest pixel has no kernel, and its noise other random numbers. A floor is the longer of two times, counted
 before the runs: bytes that have to travel over the speed of a plain copy, and whole numbers that have to be added at
-scattered places over the speed of plain scattered adds. Particles of the data sets are made on the GPU, within the time.
+scattered places over the speed of plain scattered adds. Particles of data sets are made on the GPU, within the time.
 """
 
 
@@ -87,9 +87,7 @@ def run(
 def floors_text(memory: Memory, asked: dict[str, Demand]) -> str:
     """The floors, before anything is timed."""
     floors = ", ".join(f"{name} {time_text(memory.floor_s(demand))}" for name, demand in asked.items())
-    return (
-        f"memory {memory.bytes_per_s * 1e-9:.0f} GB/s, {memory.adds_per_s:.2e} scattered adds a second; floors: {floors}"
-    )
+    return f"memory {memory.bytes_per_s * 1e-9:.0f} GB/s, {memory.adds_per_s:.2e} scattered adds a second; floors: {floors}"
 
 
 def write(folder: Path, here: Backends, library: str, case: Case, memory: Memory, rows: list[Row]) -> None:
@@ -104,7 +102,9 @@ def write(folder: Path, here: Backends, library: str, case: Case, memory: Memory
         lines.append([row.work, row.who, time_text(row.seconds), rate, floor, ratio])
         records.append(asdict(row) | {"per_second": row.units / row.seconds, "floor_s": floor_s})
     gpu = next((gpu for gpu in here.gpus if not gpu.problem), None)
-    name = "none: the kernels were run by the host" if gpu is None else f"{gpu.name}, {gpu.memory_bytes / 2**30:.0f} GiB"
+    name = (
+        "none: the kernels were run by the host" if gpu is None else f"{gpu.name}, {gpu.memory_bytes / 2**30:.0f} GiB"
+    )
     about = {
         "GPU": name,
         "CUDA": f"driver {here.driver or 'none'}, runtime {here.runtime}, cuFFT {here.cufft or 'none'}, {library}",
@@ -128,7 +128,7 @@ def main() -> None:
     asked = parser.parse_args()
     here = szfast.backends()
     if here.obstacle:
-        print(f"Nothing was timed: {here.obstacle}. {here.remedy}", file=sys.stderr)
+        print(f"Nothing was timed: {here.obstacle}. Remedy: {here.remedy}", file=sys.stderr)
         sys.exit(NO_GPU)
     try:
         import cupy

@@ -98,7 +98,7 @@ def test_where_no_gpu_can_be_used_each_is_told_of(seen):
 
 def test_no_gpu_is_told_by_the_driver_s_words(seen):
     seen(no_gpu="CUDA driver version is insufficient for CUDA runtime version")
-    with pytest.raises(DeviceError, match="no GPU can be used: CUDA driver version is insufficient.*for CUDA 13"):
+    with pytest.raises(DeviceError, match=r"no GPU can be used: CUDA driver version is insufficient.*for CUDA 13"):
         device_named("cuda")
 
 

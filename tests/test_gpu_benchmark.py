@@ -45,7 +45,13 @@ def test_it_runs_to_its_end_and_writes_its_results(gpu, monkeypatch, tmp_path, c
     assert capsys.readouterr().out.startswith("memory ")
     assert {row.who for row in rows} == {"szfast, GPU", "szfast, CPU", "CuPy"}
     assert all(row.seconds > 0 for row in rows)
-    for work in ("exact, on pixels", "beam method", "beam and noise", "make_maps, exact", "data set, engine: 2 clusters"):
+    for work in (
+        "exact, on pixels",
+        "beam method",
+        "beam and noise",
+        "make_maps, exact",
+        "data set, engine: 2 clusters",
+    ):
         assert work in page
     assert "none: the kernels were run by the host" in part["about"]["GPU"]
     # what has a floor is not faster than it

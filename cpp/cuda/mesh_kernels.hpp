@@ -68,11 +68,12 @@ struct Spread : OnePhase {
     SZFAST_HOST_DEVICE void add(std::size_t i, float t) const {
         const float at[3] = {particles.x[i], particles.y[i], particles.z[i]};
         float weight[3][spread_taps];
+        const SpreadPolynomials<float> polynomials = spread_polynomials(coefficients, t);
         std::size_t corner = 0;
         for (int axis = 0; axis < 3; ++axis) {
             const float place = at[axis] * cells_per_kpc + float(points / 2);
             const int cell = int(place);
-            spread_weights(coefficients, t, place - float(cell) - 0.5f, weight[axis]);
+            spread_weights(polynomials, place - float(cell) - 0.5f, weight[axis]);
             corner = corner * points + std::size_t(cell - 1);
         }
         const float Y = float(particles.Y[i] * scale);
@@ -151,7 +152,8 @@ struct Slice : OnePhase {
             const float below = floorf(k);
             first[axis] = int(below) - (slice_taps / 2 - 1);
             slice_weights(coefficients, k - below - 0.5f, weight[axis]);
-            all *= spread_window(window, k / float(padded));
+            const float in_turns = k / float(padded);
+            all *= spread_window(window, in_turns * in_turns);
         }
         ComplexFloat sum{0.0f, 0.0f};
         for (int a = 0; a < slice_taps; ++a)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import warnings
 from types import SimpleNamespace
 
 import astropy.units as u
@@ -92,7 +94,9 @@ def test_memory_that_was_lent_is_free_when_the_device_has_done_everything():
 
 def test_memory_that_does_not_suffice_is_told(emulated):
     device = emulated(100_000)
-    with pytest.raises(DeviceError, match=r"does not suffice; an array takes .* bytes\), .* GiB are free\. Remedy: map"):
+    with pytest.raises(
+        DeviceError, match=r"does not suffice; an array takes .* bytes\), .* GiB are free\. Remedy: map"
+    ):
         szfast.make_maps(cluster(), **OPTIONS, device="cuda")
     # nothing is left behind
     fits = device.put(np.zeros(100_000 // 4, np.float32))
@@ -143,3 +147,86 @@ def test_networks_take_maps_that_are_on_a_device():
     images = device.no_images(2, 96)
     device.add(images, y)
     np.testing.assert_array_equal(checked_maps(images), y)
+
+
+# What follows needs a GPU: CUDA's streams, memory and processes.
+
+
+@pytest.fixture
+def gpu():
+    if szfast.backends().obstacle:
+        pytest.skip(szfast.backends().obstacle)
+    return engines.device_named("cuda")
+
+
+@pytest.mark.gpu
+def test_more_memory_than_a_gpu_has_is_refused_and_harms_nothing(gpu):
+    with pytest.raises(DeviceError, match=r"takes 3725\.29 GiB \(4000000000000 bytes\)"):
+        gpu.no_images(10**4, 10**4)
+    np.testing.assert_array_equal(np.asarray(gpu.put(np.arange(5, dtype=np.float32))), np.arange(5))
+
+
+@pytest.mark.gpu
+def test_a_forked_process_is_told_so(gpu):
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+
+    def child():
+        try:
+            gpu.no_images(1, 1)
+        except DeviceError as error:
+            theirs.send(str(error))
+        else:
+            theirs.send("")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        process = context.Process(target=child)
+        process.start()
+    assert ours.poll(60)
+    assert "forked from one that had used CUDA" in ours.recv()
+    process.join(60)
+    np.testing.assert_array_equal(np.asarray(gpu.no_images(1, 2)), np.zeros((1, 2, 2)))
+
+
+@pytest.mark.gpu
+def test_arrays_that_are_still_being_made_are_waited_for(gpu):
+    cupy = pytest.importorskip("cupy")
+    stream = cupy.cuda.Stream(non_blocking=True)
+    with stream:
+        slow = cupy.zeros((4096, 4096), dtype=np.float32)
+        for _ in range(30):
+            slow = slow @ slow
+        value = cupy.full(1000, 2.0, dtype=np.float32) + slow[0, :1000]
+        found = gpu.every(value, 1)
+    np.testing.assert_array_equal(found, np.full(1000, 2.0))
+
+
+@pytest.mark.gpu
+def test_memory_that_is_still_read_is_not_given_away(gpu):
+    cupy = pytest.importorskip("cupy")
+    count = 1 << 20
+    stream = cupy.cuda.Stream(non_blocking=True)
+    with stream:
+        slow = cupy.zeros((4096, 4096), dtype=np.float32)
+        borrowed = cupy.from_dlpack(gpu.put(np.full(count, 3.0, dtype=np.float32)))
+        for _ in range(30):
+            slow = slow @ slow
+        result = borrowed + slow[0, 0]
+        del borrowed
+    # would take the freed memory at once
+    taken = [gpu.put(np.full(count, 9.0, dtype=np.float32)) for _ in range(3)]
+    stream.synchronize()
+    np.testing.assert_array_equal(cupy.asnumpy(result), np.full(count, 3.0))
+    assert len(taken) == 3
+
+
+@pytest.mark.gpu
+def test_another_library_s_gpu_stays_chosen(gpu):
+    cupy = pytest.importorskip("cupy")
+    if len(szfast.backends().gpus) < 2:
+        pytest.skip("there is one GPU")
+    with cupy.cuda.Device(0):
+        cupy.zeros(1)
+        assert engines.device_named("cuda:1").put(np.ones(2, np.float32)).__dlpack_device__() == (2, 1)
+        assert cupy.zeros(1).device.id == 0

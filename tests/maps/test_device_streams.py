@@ -1,4 +1,4 @@
-"""Gas that comes in batches, and many clusters at a time, on a device: the kernels run by the host."""
+"""Gas that comes in batches, and many clusters at a time, on a device: a GPU, and anywhere its kernels run by the host."""
 
 from __future__ import annotations
 
@@ -28,16 +28,19 @@ SAME = 1e-5
 """Of the peak: what is promised of two devices."""
 
 
-@pytest.fixture
-def own(monkeypatch):
+@pytest.fixture(params=["emulated", pytest.param("gpu", marks=pytest.mark.gpu)])
+def own(request, monkeypatch):
     """``device="cuda"`` means a device of each thread's own; all that were asked for."""
     devices, of_thread = [], threading.local()
+    if request.param == "gpu" and szfast.backends().obstacle:
+        pytest.skip(szfast.backends().obstacle)
+    ordinal = engines.check_device("cuda") if request.param == "gpu" else None
 
     def named(name):
         if name == "cpu":
             return None
         if not hasattr(of_thread, "device"):
-            of_thread.device = cuda.EmulatedDevice()
+            of_thread.device = cuda.EmulatedDevice() if ordinal is None else cuda.Device(ordinal)
             devices.append(of_thread.device)
         return of_thread.device
 
