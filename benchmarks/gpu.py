@@ -87,7 +87,8 @@ def run(
 def floors_text(memory: Memory, asked: dict[str, Demand]) -> str:
     """The floors, before anything is timed."""
     floors = ", ".join(f"{name} {time_text(memory.floor_s(demand))}" for name, demand in asked.items())
-    return f"memory {memory.bytes_per_s * 1e-9:.0f} GB/s, {memory.adds_per_s:.2e} scattered adds a second; floors: {floors}"
+    rates = f"memory {memory.bytes_per_s * 1e-9:.3g} GB/s, {memory.adds_per_s:.3g} scattered adds a second"
+    return f"{rates}; floors: {floors}"
 
 
 def write(folder: Path, here: Backends, library: str, case: Case, memory: Memory, rows: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""Gas that comes in batches, and many clusters at a time, on a device: a GPU, and anywhere its kernels run by the host."""
+"""Gas that comes in batches, and many clusters at a time: on a GPU, and anywhere with its kernels run by the host."""
 
 from __future__ import annotations
 
