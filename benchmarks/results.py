@@ -19,7 +19,7 @@ from szfast._core import cpu_level
 
 import szfast
 
-PARTS = ("stages", "scaling", "streaming", "projection_peers", "beam_noise")
+PARTS = ("stages", "scaling", "streaming", "projection_peers", "beam_noise", "gpu")
 """Scripts whose tables are shown, in this order."""
 
 

@@ -10,7 +10,9 @@
 #include "spread.hpp"
 
 #include <pybind11/complex.h>
+#include <pybind11/stl.h>
 
+#include <atomic>
 #include <complex>
 #include <optional>
 
@@ -36,10 +38,37 @@ int place_of(const cuda::CudaDevice &device) {
     return device.ordinal();
 }
 
+// Memory that other libraries may take. They let go of it when they have given the GPU their last work with it, not
+// when that is done: only then is it free for others.
+template <class Device> struct Lendable {
+    Lendable(std::shared_ptr<void> lent_memory, Device lender) : memory(std::move(lent_memory)), device(lender) {
+    }
+    Lendable(const Lendable &) = delete;
+    ~Lendable() {
+        try {
+            if (lent)
+                device.wait_for_all();
+        } catch (const cuda::CudaError &) {
+            // the next call says what is wrong with the GPU
+        }
+    }
+    std::shared_ptr<void> memory;
+    Device device;
+    std::atomic<bool> lent{false};
+};
+
 template <class T, class Device>
 DeviceArray array_of(Device &device, const Buffer<T> &buffer, std::vector<py::ssize_t> shape) {
-    return {buffer.memory(), py::dtype::of<T>(), std::move(shape), place_of(device),
-            [device](void *to, const void *from, std::size_t bytes) mutable { device.download(to, from, bytes); }};
+    const auto owner = std::make_shared<Lendable<Device>>(buffer.memory(), device);
+    const auto download = [device](void *to, const void *from, std::size_t bytes) mutable {
+        device.download(to, from, bytes);
+    };
+    return {std::shared_ptr<void>(owner, buffer.data()),
+            py::dtype::of<T>(),
+            std::move(shape),
+            place_of(device),
+            [owner] { owner->lent = true; },
+            download};
 }
 
 // An array that is on the device already, or goes there: NumPy, a DeviceArray, or any with __cuda_array_interface__.
@@ -63,6 +92,18 @@ inline void check_input(const char *name, const py::dtype &wanted, const py::dty
                               extent_text(shape));
 }
 
+// From version 3 on the interface says in which stream the array is made; before it, nobody knows.
+template <class Device> void wait_for_lender(Device &device, const py::dict &interface) {
+    const bool says = interface.contains("version") && interface["version"].cast<int>() >= 3;
+    const bool busy = says && interface.contains("stream") && !interface["stream"].is_none();
+    const auto stream = busy ? interface["stream"].cast<std::uintptr_t>() : 0;
+    const py::gil_scoped_release unlocked;
+    if (busy)
+        device.wait_for(stream);
+    else if (!says)
+        device.wait_for_all();
+}
+
 template <class T, class Device>
 Input<T> input(Device &device, const py::object &object, const char *name, const std::vector<py::ssize_t> &expected) {
     if (py::isinstance<DeviceArray>(object)) {
@@ -78,6 +119,8 @@ Input<T> input(Device &device, const py::object &object, const char *name, const
         for (const py::handle side : py::tuple(interface["shape"]))
             shape.push_back(side.cast<py::ssize_t>());
         check_input(name, py::dtype::of<T>(), py::dtype(interface["typestr"].cast<std::string>()), shape, expected);
+        if (interface.contains("mask") && !interface["mask"].is_none())
+            throw py::value_error(std::string(name) + ": expected an array without a mask");
         if (interface.contains("strides") && !interface["strides"].is_none()) {
             py::ssize_t step = sizeof(T), i = py::ssize_t(shape.size());
             const py::tuple strides = interface["strides"];
@@ -90,8 +133,7 @@ Input<T> input(Device &device, const py::object &object, const char *name, const
         const auto address = py::tuple(interface["data"])[0].cast<std::uintptr_t>();
         if (address && !device.holds(reinterpret_cast<const void *>(address)))
             throw py::value_error(std::string(name) + ": expected an array of this device");
-        if (interface.contains("stream") && !interface["stream"].is_none())
-            device.wait_for(interface["stream"].cast<std::uintptr_t>());
+        wait_for_lender(device, interface);
         return {nullptr, object, reinterpret_cast<const T *>(address), shape};
     }
     const auto array = checked<T>(object, name, expected);
@@ -286,8 +328,14 @@ py::array_t<double> add_maps(Engine<Device> &engine, const DeviceArray &y, const
 }
 
 template <class Device> DeviceArray no_images(Engine<Device> &engine, py::ssize_t views, py::ssize_t size) {
-    const Buffer<float> y = cuda::zeros<float>(engine.device, std::size_t(views) * size * size);
-    engine.device.synchronize();
+    if (views < 0 || size < 0)
+        throw py::value_error("views, size: expected no negative numbers");
+    Buffer<float> y;
+    {
+        const py::gil_scoped_release unlocked;
+        y = cuda::zeros<float>(engine.device, std::size_t(views) * size * size);
+        engine.device.synchronize();
+    }
     return array_of(engine.device, y, {views, size, size});
 }
 
@@ -295,14 +343,21 @@ template <class Device> void add(Engine<Device> &engine, const DeviceArray &y, c
     float *const to = images_at(engine.device, y, y.length());
     const Input<float> from = input<float>(engine.device, more, "more", y.shape());
     const std::size_t count = std::size_t(y.shape()[0]) * y.shape()[1] * y.shape()[2];
+    const py::gil_scoped_release unlocked;
     engine.device.launch(cuda::blocks_for(count, cuda::AddArray::threads), cuda::AddArray{{}, from.data, count, to});
     engine.device.synchronize();
 }
 
 template <class Device> DeviceArray put(Engine<Device> &engine, const py::object &values) {
     const auto array = checked<float>(values, "values", {-1});
-    Buffer<float> buffer = cuda::upload(engine.device, array.data(), std::size_t(array.size()));
-    engine.device.synchronize();
+    const float *const from = array.data();
+    const std::size_t count = std::size_t(array.size());
+    Buffer<float> buffer;
+    {
+        const py::gil_scoped_release unlocked;
+        buffer = cuda::upload(engine.device, from, count);
+        engine.device.synchronize();
+    }
     return array_of(engine.device, buffer, {array.size()});
 }
 
@@ -313,11 +368,16 @@ template <class Device> DeviceArray take(Engine<Device> &engine, const py::objec
         if (which.data()[i] < 0 || which.data()[i] >= from.shape[0])
             throw py::index_error("places: value " + std::to_string(i) + " is outside the array");
     const std::size_t count = std::size_t(which.size());
-    const Buffer<std::int64_t> at = cuda::upload(engine.device, which.data(), count);
-    const Buffer<float> to = cuda::allocate<float>(engine.device, count);
-    engine.device.launch(cuda::blocks_for(count, cuda::Gather::threads),
-                         cuda::Gather{{}, from.data, at.data(), count, to.data()});
-    engine.device.synchronize();
+    const std::int64_t *const place = which.data();
+    Buffer<float> to;
+    {
+        const py::gil_scoped_release unlocked;
+        const Buffer<std::int64_t> at = cuda::upload(engine.device, place, count);
+        to = cuda::allocate<float>(engine.device, count);
+        engine.device.launch(cuda::blocks_for(count, cuda::Gather::threads),
+                             cuda::Gather{{}, from.data, at.data(), count, to.data()});
+        engine.device.synchronize();
+    }
     return array_of(engine.device, to, {which.size()});
 }
 
@@ -326,16 +386,20 @@ template <class Device> py::array_t<float> every(Engine<Device> &engine, const p
         throw py::value_error("step: expected 1 or more");
     const Input<float> from = input<float>(engine.device, values, "values", {-1});
     py::array_t<float> result((from.shape[0] + step - 1) / step);
-    engine.device.download_some(result.mutable_data(), from.data, std::size_t(step), std::size_t(result.size()));
+    float *const to = result.mutable_data();
+    const std::size_t count = std::size_t(result.size());
+    {
+        const py::gil_scoped_release unlocked;
+        engine.device.download_some(to, from.data, std::size_t(step), count);
+    }
     return result;
 }
 
-template <class Device, class... Arguments>
-void register_engine(py::module_ &module, const char *name, const char *what, Arguments... arguments) {
+template <class Device>
+py::class_<Engine<Device>> register_engine(py::module_ &module, const char *name, const char *what) {
     using py::arg;
     using Own = Engine<Device>;
-    py::class_<Own>(module, name, what)
-        .def(arguments...)
+    return py::class_<Own>(module, name, what)
         .def("deposit", &deposit<Device>, arg("x"), arg("y"), arg("z"), arg("h"), arg("Y"), py::kw_only(), arg("views"),
              arg("pixels"), arg("pixel_kpc"), arg("half_depth_kpc"), arg("kernel"), arg("rtol") = 1e-7,
              "As szfast._core.deposit; the maps stay on the device.")
@@ -364,7 +428,7 @@ py::dict surroundings() {
     const cuda::Surroundings found = cuda::surroundings();
     py::list gpus;
     for (const cuda::Gpu &gpu : found.gpus)
-        gpus.append(py::make_tuple(gpu.name, gpu.major, gpu.minor, gpu.memory));
+        gpus.append(py::make_tuple(gpu.name, gpu.major, gpu.minor, gpu.memory, gpu.problem));
     py::dict result;
     result["gpus"] = gpus;
     result["driver_version"] = found.driver_version;
@@ -389,13 +453,22 @@ py::dict transform_library() {
 
 PYBIND11_MODULE(_cuda, module) {
     module.doc() = "The engine on GPUs. Loads where there is no CUDA; a Device needs a GPU and its driver.";
-    py::register_exception<cuda::CudaError>(module, "CudaError", PyExc_RuntimeError);
+    py::register_exception<cuda::CudaError>(module, "CudaError",
+                                            py::module_::import("szfast.errors").attr("DeviceError"));
     register_device_array(module);
-    register_engine<cuda::CudaDevice>(module, "Device", "A GPU, with a stream of this object's own.", py::init<int>(),
-                                      py::arg("ordinal") = 0);
-    register_engine<cuda::EmulatedDevice>(
-        module, "EmulatedDevice", "The same kernels run on the host, slowly: for tests without a GPU.", py::init<>());
-    module.def("surroundings", &surroundings, "GPUs seen: (name, major, minor, bytes); versions; why there is none.");
+    register_engine<cuda::CudaDevice>(module, "Device",
+                                      "A GPU, with a stream of this object's own, for one thread at a time.")
+        .def(py::init<int>(), py::arg("ordinal") = 0, py::call_guard<py::gil_scoped_release>());
+    using Emulated = Engine<cuda::EmulatedDevice>;
+    register_engine<cuda::EmulatedDevice>(module, "EmulatedDevice",
+                                          "The same kernels run on the host, slowly: for tests without a GPU.")
+        .def(py::init([](std::size_t memory) { return std::make_unique<Emulated>(false, memory); }),
+             py::arg("memory_bytes") = SIZE_MAX)
+        .def_property_readonly(
+            "waits", [](const Emulated &engine) { return py::cast(engine.device.waits()); },
+            "Streams that were waited for; -1: everything that a GPU does.");
+    module.def("surroundings", &surroundings,
+               "GPUs seen: (name, major, minor, bytes, why it cannot be used); versions; why there is none.");
     module.def("transform_library", &transform_library, "cuFFT: the library found, its version, why there is none.");
 }
 

@@ -63,6 +63,7 @@ py::object DeviceArray::array(const py::object &dtype, const py::object &copy) c
 py::dict DeviceArray::cuda_array_interface() const {
     if (ordinal_ < 0)
         throw py::attribute_error("__cuda_array_interface__: the memory is the host's");
+    lend_();
     py::dict interface;
     interface["shape"] = shape_tuple();
     interface["typestr"] = dtype_.attr("str");
@@ -78,6 +79,7 @@ py::tuple DeviceArray::dlpack_device() const {
 }
 
 py::capsule DeviceArray::dlpack() const {
+    lend_();
     const std::uint8_t code = dtype_.kind() == 'f' ? 2 : 1;
     auto *const lent = new Lent{{}, memory_, {shape_.begin(), shape_.end()}};
     const DLDevice device{ordinal_ < 0 ? dl_cpu : dl_cuda, ordinal_ < 0 ? 0 : ordinal_};

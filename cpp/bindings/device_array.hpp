@@ -15,13 +15,14 @@ namespace szfast::bindings {
 
 class DeviceArray {
   public:
+    using Lend = std::function<void()>;
     using Download = std::function<void(void *to, const void *from, std::size_t bytes)>;
 
-    // ordinal: the GPU's, -1 for the host's memory.
-    DeviceArray(std::shared_ptr<void> memory, py::dtype dtype, std::vector<py::ssize_t> shape, int ordinal,
+    // ordinal: the GPU's, -1 for the host's memory. lend: called before another library is given the memory.
+    DeviceArray(std::shared_ptr<void> memory, py::dtype dtype, std::vector<py::ssize_t> shape, int ordinal, Lend lend,
                 Download download)
         : memory_(std::move(memory)), dtype_(std::move(dtype)), shape_(std::move(shape)), ordinal_(ordinal),
-          download_(std::move(download)) {
+          lend_(std::move(lend)), download_(std::move(download)) {
     }
 
     const std::shared_ptr<void> &memory() const {
@@ -61,6 +62,7 @@ class DeviceArray {
     py::dtype dtype_;
     std::vector<py::ssize_t> shape_;
     int ordinal_;
+    Lend lend_;
     Download download_;
 };
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "level.hpp"
+#include "szfast/column_shares.hpp"
+#include "szfast/separable_shares.hpp"
 #include "tile.hpp"
 
 namespace szfast {
@@ -44,27 +46,6 @@ inline void add_wide_rows(const WideRow *x, const double *y, std::size_t y_strid
         }
 }
 
-// Pixels of [center - h, center + h] on the grid.
-struct Span {
-    int first, count;
-};
-
-inline Span touched(double center, double h, int n) {
-    const double low = center - h, high = center + h;
-    if (!(high >= 0.0) || !(low < n))
-        return {0, 0};
-    const int first = low > 0.0 ? int(low) : 0, last = high < n ? int(high) : n - 1;
-    return {first, last - first + 1};
-}
-
-inline double primitive(const double *fine, double u) {
-    const double size = u < 0.0 ? -u : u, s = (size < 1.0 ? size : 1.0) * SeparableTable::fine_cells;
-    const int cell = s < SeparableTable::fine_cells - 1 ? int(s) : SeparableTable::fine_cells - 1;
-    const double t = s - cell, *p = fine + 2 * cell, d = p[2] - p[0];
-    const double value = p[0] + t * (p[1] + t * (3.0 * d - 2.0 * p[1] - p[3] + t * (p[1] + p[3] - 2.0 * d)));
-    return u < 0.0 ? -value : value;
-}
-
 // Shares of the pixels of a span of any length, (terms, stride), in double where floats would lose digits.
 template <int terms>
 void span_shares(const SeparableTable &table, const Numbers &numbers, Span span, double center, double h, bool precise,
@@ -73,9 +54,9 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
     if (precise) {
         for (int k = 0; k < terms; ++k) {
             const double *fine = table.fine + 2 * std::size_t(k) * (SeparableTable::fine_cells + 1);
-            double before = primitive(fine, (span.first - center) * inverse_h);
-            for (int i = 0; i < span.count; ++i) {
-                const double next = primitive(fine, (span.first + i + 1 - center) * inverse_h);
+            double before = fine_primitive(fine, (span.first - center) * inverse_h);
+            for (int i = 0; i < count_of(span); ++i) {
+                const double next = fine_primitive(fine, (span.first + i + 1 - center) * inverse_h);
                 shares[k * stride + i] = next - before;
                 before = next;
             }
@@ -83,7 +64,7 @@ void span_shares(const SeparableTable &table, const Numbers &numbers, Span span,
         return;
     }
     alignas(64) float some[terms][batch];
-    for (int done = 0; done < span.count; done += batch - 1) {
+    for (int done = 0; done < count_of(span); done += batch - 1) {
         const float at = float(center - span.first - done);
         Cells cells;
         const float cells_a_pixel = float(inverse_h) * SeparableTable::cells;
@@ -104,10 +85,9 @@ template <int terms>
 void add_any(const SeparableTable &table, const Numbers &numbers, double cx, double cy, double h, double Y, int n,
              double *scratch, double *map, std::size_t map_stride) {
     const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
-    if (columns.count == 0 || rows.count == 0)
+    if (count_of(columns) == 0 || count_of(rows) == 0)
         return;
-    const bool inside = cx - h >= 0.0 && cx + h <= n && cy - h >= 0.0 && cy + h <= n;
-    if (inside && columns.count == 1 && rows.count == 1) {
+    if (in_one_pixel(columns, cx, h, n) && in_one_pixel(rows, cy, h, n)) {
         map[rows.first * map_stride + columns.first] += Y;
         return;
     }
@@ -122,29 +102,29 @@ void add_any(const SeparableTable &table, const Numbers &numbers, double cx, dou
     const WideRow zero{};
     for (int k = 0; k < terms; ++k) {
         std::memcpy(x + k * stride, &zero, sizeof zero);
-        std::memcpy(x + k * stride + row_pixels + columns.count, &zero, sizeof zero);
-        for (int i = 0; i < rows.count; ++i)
+        std::memcpy(x + k * stride + row_pixels + count_of(columns), &zero, sizeof zero);
+        for (int i = 0; i < count_of(rows); ++i)
             y[k * stride + i] *= Y * table.unit * table.weight[k];
     }
 
     double *corner = map + rows.first * map_stride;
-    const int eights = (columns.count + row_pixels - 1) / row_pixels * row_pixels;
+    const int eights = (count_of(columns) + row_pixels - 1) / row_pixels * row_pixels;
     int start = columns.first;
     if (start + eights > n)
-        start = columns.first + columns.count - eights; // end with the span instead
-    int i = start, end = columns.first + columns.count;
+        start = columns.first + count_of(columns) - eights; // end with the span instead
+    int i = start, end = columns.first + count_of(columns);
     if (start < 0) {
         i = columns.first;
-        end = i + columns.count / row_pixels * row_pixels;
+        end = i + count_of(columns) / row_pixels * row_pixels;
     }
     for (; i < end; i += row_pixels) {
         WideRow eight[terms];
         for (int k = 0; k < terms; ++k)
             eight[k] = wide_row(x + k * stride + row_pixels + i - columns.first);
-        add_wide_rows<terms>(eight, y, stride, rows.count, corner + i, map_stride);
+        add_wide_rows<terms>(eight, y, stride, count_of(rows), corner + i, map_stride);
     }
-    for (; i < columns.first + columns.count; ++i)
-        for (int j = 0; j < rows.count; ++j) {
+    for (; i < columns.first + count_of(columns); ++i)
+        for (int j = 0; j < count_of(rows); ++j) {
             double sum = 0.0;
             for (int k = 0; k < terms; ++k)
                 sum += x[k * stride + row_pixels + i - columns.first] * y[k * stride + j];

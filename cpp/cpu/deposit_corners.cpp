@@ -76,8 +76,7 @@ void deposit_corners(const OrderedParticle *particles, std::size_t begin, std::s
         const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
         if (columns.last < columns.first || rows.last < rows.first)
             continue;
-        const bool inside = cx - h >= 0.0 && cx + h <= n && cy - h >= 0.0 && cy + h <= n;
-        if (inside && columns.first == columns.last && rows.first == rows.last)
+        if (in_one_pixel(columns, cx, h, n) && in_one_pixel(rows, cy, h, n))
             map[std::size_t(rows.first) * n + columns.first] += Y;
         else if (h > wide_kernel_pixels && table.kernel != Kernel::uniform)
             deposit_by_points(table, cx, cy, h, Y, columns, rows, n, map);

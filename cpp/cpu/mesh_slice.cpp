@@ -1,6 +1,7 @@
 // Pass three: the modes of one view's map, interpolated on the central slice of the mesh's transform.
 #include "lanes.hpp"
 #include "mesh_plan.hpp"
+#include "szfast/mesh_taps.hpp"
 
 #include <cstring>
 
@@ -29,21 +30,10 @@ inline Axis axis_of(const MeshDesign &design, Group k) {
     Axis axis;
     // floor, for any sign
     const GroupInts below = __builtin_convertvector(k + 65536.0f, GroupInts) - 65536;
-    const Group d = k - __builtin_convertvector(below, Group) - 0.5f, d2 = d * d;
     axis.first = below - (slice_taps / 2 - 1);
-    for (int pair = 0; pair < slice_taps / 2; ++pair) {
-        const float *c = design.slice + pair * 10;
-        const Group even = c[0] + d2 * (c[1] + d2 * (c[2] + d2 * (c[3] + d2 * c[4])));
-        const Group odd = d * (c[5] + d2 * (c[6] + d2 * (c[7] + d2 * (c[8] + d2 * c[9]))));
-        axis.weight[pair] = even + odd;
-        axis.weight[slice_taps - 1 - pair] = even - odd;
-    }
+    slice_weights(design.slice, k - __builtin_convertvector(below, Group) - 0.5f, axis.weight);
     const float scale = 1.0f / float(design.padded);
-    const Group q2 = k * k * (scale * scale);
-    Group window = Group{} + design.window[window_coefficients - 1];
-    for (int i = window_coefficients - 2; i >= 0; --i)
-        window = design.window[i] + q2 * window;
-    axis.window = window;
+    axis.window = spread_window(design.window, k * k * (scale * scale));
     return axis;
 }
 

@@ -1,6 +1,7 @@
 // Pass one: particles onto the mesh. The smoothing goes into the weights: to second order a kernel widens the window.
 #include "lanes.hpp"
 #include "mesh_plan.hpp"
+#include "szfast/mesh_taps.hpp"
 
 #include <cstring>
 
@@ -17,35 +18,6 @@ struct alignas(64) Weights {
     Group x[spread_taps], y[spread_taps], z[spread_taps];
     std::int32_t block[group];
 };
-
-// The polynomials in d at this t = h^2 / h_limit^2, the same along all axes.
-struct Polynomials {
-    Group even[2][3], odd[2][3];
-};
-
-inline Group at(const float *c, Group t) {
-    return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-}
-
-inline Polynomials polynomials(const float *c, Group t) {
-    Polynomials p;
-    for (int pair = 0; pair < 2; ++pair)
-        for (int power = 0; power < 3; ++power) {
-            p.even[pair][power] = at(c + ((pair * 2 + 0) * 3 + power) * 4, t);
-            p.odd[pair][power] = at(c + ((pair * 2 + 1) * 3 + power) * 4, t);
-        }
-    return p;
-}
-
-inline void taps(const Polynomials &p, Group d, Group *weight) {
-    const Group d2 = d * d;
-    for (int pair = 0; pair < 2; ++pair) {
-        const Group even = p.even[pair][0] + d2 * (p.even[pair][1] + d2 * p.even[pair][2]);
-        const Group odd = d * (p.odd[pair][0] + d2 * (p.odd[pair][1] + d2 * p.odd[pair][2]));
-        weight[pair] = even + odd;
-        weight[spread_taps - 1 - pair] = even - odd;
-    }
-}
 
 inline Group load(const float *from, std::size_t count) {
     Group v{};
@@ -195,10 +167,10 @@ void mesh_spread(const MeshPlan &plan, const Particles &particles, std::size_t b
         const GroupInts ix = __builtin_convertvector(gx, GroupInts), iy = __builtin_convertvector(gy, GroupInts),
                         iz = __builtin_convertvector(gz, GroupInts);
         Weights &w = weights[turn];
-        const Polynomials polynomial = polynomials(design.spread, small);
-        taps(polynomial, gx - __builtin_convertvector(ix, Group) - 0.5f, w.x);
-        taps(polynomial, gy - __builtin_convertvector(iy, Group) - 0.5f, w.y);
-        taps(polynomial, gz - __builtin_convertvector(iz, Group) - 0.5f, w.z);
+        const SpreadPolynomials<Group> polynomials = spread_polynomials(design.spread, small);
+        spread_weights(polynomials, gx - __builtin_convertvector(ix, Group) - 0.5f, w.x);
+        spread_weights(polynomials, gy - __builtin_convertvector(iy, Group) - 0.5f, w.y);
+        spread_weights(polynomials, gz - __builtin_convertvector(iz, Group) - 0.5f, w.z);
         for (int a = 0; a < spread_taps; ++a)
             w.x[a] *= Y;
         const GroupInts first = ((ix - 1) * n + (iy - 1)) * n + (iz - 1);

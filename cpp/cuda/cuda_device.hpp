@@ -1,5 +1,5 @@
-// A GPU with a stream of its own: what one thread asks for is done in that order, and beside what other threads ask
-// for.
+// A GPU with a stream of its own, for one thread at a time: what it asks for is done in that order, and beside what
+// other threads ask of devices of theirs.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@ struct Gpu {
     std::string name;
     int major, minor; // compute capability
     std::size_t memory;
+    std::string problem; // why it cannot be used, or empty
 };
 
 // What is seen of CUDA here; never throws.
@@ -43,8 +44,9 @@ class CudaDevice {
     void download_some(float *to, const float *from, std::size_t pitch, std::size_t count);
     void clear(void *memory, std::size_t bytes);
     void synchronize();
-    // Waits for what another library has put into its stream.
+    // Waits for what another library has put into its stream; for all that anybody has given to this GPU.
     void wait_for(std::uintptr_t stream);
+    void wait_for_all();
 
     // Whether memory is this GPU's.
     bool holds(const void *memory) const;

@@ -34,6 +34,13 @@ Cufft load() {
 
 } // namespace
 
+std::string cufft_status(int status) {
+    const char *const names[] = {"SUCCESS",        "INVALID_PLAN", "ALLOC_FAILED", "INVALID_TYPE", "INVALID_VALUE",
+                                 "INTERNAL_ERROR", "EXEC_FAILED",  "SETUP_FAILED", "INVALID_SIZE"};
+    const bool known = status >= 0 && status < int(sizeof names / sizeof *names);
+    return std::to_string(status) + (known ? std::string(" (CUFFT_") + names[status] + ")" : "");
+}
+
 const Cufft &cufft() {
     static const Cufft loaded = load();
     return loaded;

@@ -12,6 +12,8 @@
 
 namespace szfast::cuda {
 
+constexpr std::size_t most_particles = 0xFFFFFFFF;
+constexpr const char *too_many_particles = "x: expected at most 2^32 - 1 particles";
 constexpr const char *bad_particles = "x, y, z, h, Y: expected finite numbers, h and Y not negative";
 
 // Sum of Y, and how many particles have values that no particle has.
@@ -95,8 +97,8 @@ template <class Device> class Deposit {
     void operator()(const Particles &particles, const Grid &grid, const double *views, int view_count, Kernel kernel,
                     double rtol, double *maps, double *loaded) {
         const std::size_t pixels = std::size_t(grid.n) * grid.n;
-        if (particles.count > 0xFFFFFFFFu)
-            throw std::invalid_argument("x: expected at most 2^32 - 1 particles");
+        if (particles.count > most_particles)
+            throw std::invalid_argument(too_many_particles);
         const std::vector<double> counted = sum_over_particles(device_, CountParticles{particles}, particles.count);
         if (counted[1] > 0.0)
             throw std::invalid_argument(bad_particles);

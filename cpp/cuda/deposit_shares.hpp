@@ -16,8 +16,7 @@ struct Disc {
     std::int64_t *map;
 
     SZFAST_HOST_DEVICE bool inside_one_pixel() const {
-        return columns.first == columns.last && rows.first == rows.last && cx - h >= 0.0 && cx + h <= n &&
-               cy - h >= 0.0 && cy + h <= n;
+        return in_one_pixel(columns, cx, h, n) && in_one_pixel(rows, cy, h, n);
     }
     SZFAST_HOST_DEVICE std::int64_t *pixel(int row, int column) const {
         return map + std::size_t(row) * n + column;

@@ -2,8 +2,11 @@
 // there to test kernels, and what calls them, on any machine.
 #pragma once
 
+#include "cuda_device.hpp"
 #include "launch.hpp"
+#include "shortage.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <complex>
 #include <cstdlib>
@@ -16,17 +19,28 @@ namespace szfast::cuda {
 
 class EmulatedDevice {
   public:
-    // Backward: the last thread of the last block goes first, since a GPU promises no order.
-    explicit EmulatedDevice(bool backward = false) : backward_(backward) {
+    // Backward: the last thread of the last block goes first, since a GPU promises no order. memory: bytes that it has.
+    explicit EmulatedDevice(bool backward = false, std::size_t memory = SIZE_MAX)
+        : backward_(backward), seen_(std::make_shared<Seen>(memory)) {
     }
 
     std::shared_ptr<void> allocate(std::size_t bytes) {
+        if (bytes > seen_->free)
+            throw CudaError(shortage(0, "an array", bytes, seen_->free, seen_->memory));
         void *memory = std::malloc(bytes ? bytes : 1);
         if (!memory)
             throw std::bad_alloc();
+        seen_->free -= bytes;
         // what nobody has written must not look like a result
         std::memset(memory, 0xA5, bytes);
-        return {memory, std::free};
+        return {memory, [seen = seen_, bytes](void *freed) {
+                    std::free(freed);
+                    seen->free += bytes;
+                }};
+    }
+    // Streams that were waited for, -1 for all of a GPU.
+    const std::vector<std::intptr_t> &waits() const {
+        return seen_->waits;
     }
     void upload(void *to, const void *from, std::size_t bytes) {
         copy(to, from, bytes);
@@ -40,7 +54,11 @@ class EmulatedDevice {
             to[i] = from[i * pitch];
     }
     // What a library with arrays of its own has put into its stream is done here before it returns.
-    void wait_for(std::uintptr_t) {
+    void wait_for(std::uintptr_t stream) {
+        seen_->waits.push_back(std::intptr_t(stream));
+    }
+    void wait_for_all() {
+        seen_->waits.push_back(-1);
     }
     bool holds(const void *) const {
         return true;
@@ -59,6 +77,11 @@ class EmulatedDevice {
     }
 
     template <class Kernel> void launch(unsigned blocks, const Kernel &kernel) {
+        // what a launch must not ask of a GPU: 48 KiB of shared memory, 4 KiB of arguments, 1024 threads, 2^31 blocks
+        static_assert(sizeof(typename Kernel::Shared) <= 48 << 10 && sizeof(Kernel) <= 4 << 10, "memory of a launch");
+        static_assert(Kernel::threads % 32 == 0 && Kernel::threads <= 1024, "threads of a launch");
+        if (blocks > 0x7FFFFFFFu)
+            throw CudaError("launch: " + std::to_string(blocks) + " blocks");
         for (unsigned b = 0; b < blocks; ++b) {
             const unsigned block = backward_ ? blocks - 1 - b : b;
             typename Kernel::Shared shared;
@@ -141,7 +164,16 @@ class EmulatedDevice {
         }
     }
 
+    struct Seen {
+        explicit Seen(std::size_t bytes) : memory(bytes), free(bytes) {
+        }
+        const std::size_t memory;
+        std::atomic<std::size_t> free; // arrays end in other threads too
+        std::vector<std::intptr_t> waits;
+    };
+
     bool backward_;
+    std::shared_ptr<Seen> seen_; // of all copies
 };
 
 } // namespace szfast::cuda

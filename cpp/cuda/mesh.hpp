@@ -5,6 +5,7 @@
 #include "memory.hpp"
 #include "mesh_kernels.hpp"
 
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -21,18 +22,22 @@ template <class Device> struct MeshResult {
 template <class Device>
 MeshResult<Device> mesh_spectra(Device &device, const Particles &particles, const MeshDesign &design,
                                 const SliceGrid &grid, const double *views, int view_count) {
+    if (particles.count > most_particles)
+        throw std::invalid_argument(too_many_particles);
     const MeshReach reach(design);
     const std::vector<double> sum = sum_over_particles(device, SumOnMesh{particles, reach}, particles.count);
-    if (sum[5] > 0.0)
+    if (sum[4] > 0.0)
         throw std::invalid_argument(bad_particles);
-    MeshResult<Device> result{{}, {}, {sum[0], sum[1], sum[2], sum[3], std::size_t(sum[4]), true}};
+    MeshResult<Device> result{{}, {}, {sum[0], sum[1], sum[2], sum[3], 0, true}};
 
     const int points = design.points, padded = design.padded;
     const std::size_t size = std::size_t(points) * points * points, square = std::size_t(padded) * padded;
-    const double scale = whole_number_scale(sum[0]);
+    // weights divide a window out: one point may hold more than there is
+    const double scale = whole_number_scale(sum[0] * std::pow(largest_spread_weight(design.spread), 3));
     const Buffer<std::int64_t> mesh = zeros<std::int64_t>(device, size);
     const Buffer<float> spread = upload(device, design.spread, spread_coefficients);
     result.left = allocate<std::uint8_t>(device, particles.count);
+    const Buffer<std::uint32_t> left_count = zeros<std::uint32_t>(device, 1);
     device.launch(blocks_for(particles.count, Spread::threads), Spread{{},
                                                                        particles,
                                                                        reach,
@@ -41,7 +46,9 @@ MeshResult<Device> mesh_spectra(Device &device, const Particles &particles, cons
                                                                        spread.data(),
                                                                        scale,
                                                                        mesh.data(),
-                                                                       result.left.data()});
+                                                                       result.left.data(),
+                                                                       left_count.data()});
+    result.sums.left = download(device, left_count)[0];
 
     const Buffer<double> before = upload(device, design.before, points);
     const Buffer<float> box = zeros<float>(device, square * padded);

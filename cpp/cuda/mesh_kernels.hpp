@@ -24,16 +24,14 @@ struct MeshReach {
 };
 
 struct SumOnMesh {
-    static constexpr int sums = 6; // of MeshSums, then those left, then those that are none
+    static constexpr int sums = 5; // of MeshSums, then those that are no particles
     Particles particles;
     MeshReach reach;
     SZFAST_HOST_DEVICE void add(unsigned, std::size_t i, double *sum) const {
         float t, r2;
         if (is_bad(particles, i)) {
-            sum[5] += 1.0;
-        } else if (!reach.holds(particles, i, t, r2)) {
             sum[4] += 1.0;
-        } else {
+        } else if (reach.holds(particles, i, t, r2)) {
             const double Y = particles.Y[i];
             sum[0] += Y;
             sum[1] += Y * t;
@@ -52,6 +50,7 @@ struct Spread : OnePhase {
     double scale;       // of Y to whole numbers
     std::int64_t *mesh; // (points, points, points)
     std::uint8_t *left;
+    std::uint32_t *left_count; // counted where they are marked: rounding may differ elsewhere
 
     SZFAST_HOST_DEVICE void operator()(int, const Lane &lane, Nothing &) const {
         for (std::size_t i = lane.first(); i < particles.count; i += lane.stride()) {
@@ -60,6 +59,8 @@ struct Spread : OnePhase {
             left[i] = !on_mesh;
             if (on_mesh)
                 add(i, t);
+            else
+                next_place(left_count);
         }
     }
 
@@ -67,11 +68,12 @@ struct Spread : OnePhase {
     SZFAST_HOST_DEVICE void add(std::size_t i, float t) const {
         const float at[3] = {particles.x[i], particles.y[i], particles.z[i]};
         float weight[3][spread_taps];
+        const SpreadPolynomials<float> polynomials = spread_polynomials(coefficients, t);
         std::size_t corner = 0;
         for (int axis = 0; axis < 3; ++axis) {
             const float place = at[axis] * cells_per_kpc + float(points / 2);
             const int cell = int(place);
-            spread_weights(coefficients, t, place - float(cell) - 0.5f, weight[axis]);
+            spread_weights(polynomials, place - float(cell) - 0.5f, weight[axis]);
             corner = corner * points + std::size_t(cell - 1);
         }
         const float Y = float(particles.Y[i] * scale);
@@ -150,7 +152,8 @@ struct Slice : OnePhase {
             const float below = floorf(k);
             first[axis] = int(below) - (slice_taps / 2 - 1);
             slice_weights(coefficients, k - below - 0.5f, weight[axis]);
-            all *= spread_window(window, k / float(padded));
+            const float in_turns = k / float(padded);
+            all *= spread_window(window, in_turns * in_turns);
         }
         ComplexFloat sum{0.0f, 0.0f};
         for (int a = 0; a < slice_taps; ++a)

@@ -29,11 +29,14 @@ class Gpu:
         Compute capability, for example 9.0.
     memory_bytes : int
         All of its memory.
+    problem : str
+        Why it cannot be used; empty where it can.
     """
 
     name: str
     capability: str
     memory_bytes: int
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Backends:
     cuda_reason : str
         With what it was built, or why it was not.
     gpus : tuple of Gpu
-        GPUs that can be used.
+        GPUs that are seen, by their numbers.
     driver, runtime, cufft : str
         Versions of the driver, of the CUDA runtime built in, and of cuFFT; empty where there is none.
     obstacle : str
@@ -91,9 +94,12 @@ def backends() -> Backends:
         )
     module = _cuda()
     seen, transforms = module.surroundings(), module.transform_library()
-    gpus = tuple(Gpu(name, f"{major}.{minor}", memory) for name, major, minor, memory in seen["gpus"])
+    gpus = tuple(Gpu(name, f"{major}.{minor}", memory, problem) for name, major, minor, memory, problem in seen["gpus"])
     obstacle = remedy = ""
-    if not gpus:
+    if gpus and all(gpu.problem for gpu in gpus):
+        obstacle = "no GPU can be used: " + "; ".join(f"{gpu.name}: {gpu.problem}" for gpu in gpus)
+        remedy = "use a GPU of compute capability 8.0 or newer that computes for everybody."
+    elif not gpus:
         obstacle = f"no GPU can be used: {seen['no_gpu'] or 'none is seen'}"
         remedy = (
             f"install NVIDIA's driver for CUDA {_major(seen['runtime_version'])} or newer, on a machine with a GPU."
@@ -112,13 +118,68 @@ def backends() -> Backends:
     )
 
 
+def check_device(name: str) -> int | None:
+    """Number of the GPU that a name means, or None for the CPU; no GPU is touched.
+
+    Parameters
+    ----------
+    name : str
+        ``cpu``; ``cuda``, the first GPU that can be used, or ``cuda:N``; ``auto``: ``cuda`` where that can be, else
+        ``cpu``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such name.
+    DeviceError
+        If a GPU is asked for where none can be used; it says what is missing.
+    """
+    kind, number = _kind_and_number(name)
+    if kind == "cpu":
+        return None
+    found = backends()
+    if found.obstacle:
+        if kind == "auto":
+            return None
+        raise DeviceError(f"{found.obstacle}.", field="device", remedy=found.remedy)
+    if number is None:
+        return next(ordinal for ordinal, gpu in enumerate(found.gpus) if not gpu.problem)
+    if number >= len(found.gpus):
+        raise DeviceError(f"expected a GPU below {len(found.gpus)}, found {number}.", field="device")
+    if problem := found.gpus[number].problem:
+        raise DeviceError(
+            f"{found.gpus[number].name}, GPU {number}, cannot be used: {problem}.",
+            field="device",
+            remedy="give another one, or device='cpu'.",
+        )
+    return number
+
+
+def check_device_name(name: str) -> None:
+    """Refuse what names no device, whether this machine has it or not.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such name.
+    """
+    _kind_and_number(name)
+
+
+def _kind_and_number(name: str) -> tuple[str, int | None]:
+    kind, colon, number = name.partition(":") if isinstance(name, str) else ("", "", "")
+    if kind not in DEVICES or (colon and not (kind == "cuda" and number.isdecimal())):
+        raise ArgumentError(f"expected cpu, cuda, cuda:N or auto, found {name!r}.", field="device")
+    return kind, int(number) if colon else None
+
+
 def device_named(name: str) -> Any:
     """The GPU of this thread by its name, or None for the CPU.
 
     Parameters
     ----------
     name : str
-        ``cpu``; ``cuda`` or ``cuda:N``; ``auto``: the first GPU where one can be used, else the CPU.
+        As `check_device` takes it.
 
     Returns
     -------
@@ -132,19 +193,9 @@ def device_named(name: str) -> Any:
     DeviceError
         If a GPU is asked for where none can be used; it says what is missing.
     """
-    kind, colon, number = name.partition(":") if isinstance(name, str) else ("", "", "")
-    if kind not in DEVICES or (colon and not (kind == "cuda" and number.isdecimal())):
-        raise ArgumentError(f"expected cpu, cuda, cuda:N or auto, found {name!r}.", field="device")
-    if kind == "cpu":
+    ordinal = check_device(name)
+    if ordinal is None:
         return None
-    found = backends()
-    if found.obstacle:
-        if kind == "auto":
-            return None
-        raise DeviceError(f"{found.obstacle}.", field="device", remedy=found.remedy)
-    ordinal = int(number or 0)
-    if ordinal >= len(found.gpus):
-        raise DeviceError(f"expected a GPU below {len(found.gpus)}, found {ordinal}.", field="device")
     own: dict[int, Any] = _own.__dict__.setdefault("devices", {})
     if ordinal not in own:
         own[ordinal] = _cuda().Device(ordinal)

@@ -38,7 +38,16 @@ def test_every_part_is_named(szfast, monkeypatch, built):
         assert "Some GPU, compute capability 9.0, 80.0 GiB" in said
         assert "Maps can be made on a GPU" in said
     else:
-        assert "Maps are made on the CPU. no CUDA. To use a GPU: get it." in said
+        assert "Maps are made on the CPU. No CUDA. To use a GPU: get it." in said
+
+
+def test_a_gpu_that_cannot_be_used_is_named(szfast, monkeypatch):
+    gpus = (Gpu("Old GPU", "7.5", 2**34, "its compute capability is below 8.0"), Gpu("Some GPU", "9.0", 80 * 2**30))
+    here = Backends("v3", True, "nvcc 13.0", gpus, "13.0", "13.0", "12.0")
+    monkeypatch.setattr(engines, "backends", lambda: here)
+    said = " ".join(szfast("doctor").out.split())
+    assert "cannot be used" in said
+    assert "Maps can be made on a GPU" in said
 
 
 def test_maps_on_a_gpu_that_is_not_there_fail_at_once(one_error, monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import tomllib
 
 import astropy.units as u
 import numpy as np
@@ -13,8 +14,10 @@ import pytest
 from small_snapshot import HALOS, write_halos
 
 import szfast
+from szfast import engines
 from szfast.dataset import build, open_dataset
-from szfast.errors import DataSetError, MissingExtraError, SzfastError
+from szfast.engines import Backends
+from szfast.errors import DataSetError, DeviceError, MissingExtraError, SzfastError
 
 zarr = pytest.importorskip("zarr", reason="needs the extra szfast[dataset]")
 
@@ -62,6 +65,38 @@ def test_provenance_tells_inputs_configuration_and_version(configuration, in_thi
     snapshot = configuration.parent / "sims/b/snap_10.hdf5"
     assert sums[str(snapshot)] == hashlib.sha256(snapshot.read_bytes()).hexdigest()
     assert len(sums) == 8
+
+
+def test_maps_are_made_where_the_configuration_says(configuration, in_this_process, monkeypatch):
+    cuda = pytest.importorskip("szfast._cuda", reason="built without CUDA")
+    expected = build(configuration)
+    device = cuda.EmulatedDevice()
+    monkeypatch.setattr("szfast.maps.observation.device_named", lambda name: device if name == "cuda" else None)
+    for asked in ("auto", "cuda"):
+        # what 'auto' means is settled before any map is made, and recorded
+        monkeypatch.setattr("szfast.dataset.building.check_device", lambda name: 0)
+        content = tomllib.loads(configuration.read_text()) | {"path": f"{asked}.zarr", "materialise": 0}
+        content["maps"] |= {"device": asked}
+        monkeypatch.chdir(configuration.parent)
+        found = build(content)
+        assert found.provenance["configuration"]["maps"]["device"] == "cuda"
+        peak = expected.clean(range(len(expected))).max(axis=(1, 2), keepdims=True)
+        difference = np.abs(found.clean(range(len(found))) - expected.clean(range(len(expected))))
+        assert 0 < (difference / peak).max() <= 1e-5
+    monkeypatch.setattr("szfast.dataset.building.check_device", lambda name: None)
+    on_cpu = build(content | {"path": "cpu.zarr", "maps": content["maps"] | {"device": "auto"}})
+    assert on_cpu.provenance["configuration"]["maps"]["device"] == "cpu"
+    np.testing.assert_array_equal(on_cpu.clean([0, 5]), expected.clean([0, 5]))
+
+
+def test_a_gpu_that_is_not_there_stops_before_any_work(configuration, in_this_process, monkeypatch):
+    here = Backends("v3", False, "x", obstacle="this szfast was built without CUDA", remedy="build it.")
+    monkeypatch.setattr(engines, "backends", lambda: here)
+    content = tomllib.loads(configuration.read_text())
+    monkeypatch.chdir(configuration.parent)
+    with pytest.raises(DeviceError, match="built without CUDA"):
+        build(content | {"maps": content["maps"] | {"device": "cuda"}})
+    assert not list(configuration.parent.glob("*set.zarr*"))
 
 
 def test_noise_is_made_from_the_key_and_stored_where_asked(configuration, in_this_process):

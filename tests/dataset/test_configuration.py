@@ -27,6 +27,7 @@ def test_defaults_are_the_planck_set(tmp_path):
         "method": "auto",
         "rtol": 1e-3,
         "seed": 0,
+        "device": "cpu",
     }
     assert content["synthetic"]["particles"] == 20000
 
@@ -47,6 +48,7 @@ def test_defaults_are_the_planck_set(tmp_path):
         (SYNTHETIC + "[maps]\nsize = 95", ["'maps.size'", "multiple of 2"]),
         (SYNTHETIC + "[maps]\nnoise = 'planck'", ["'noise'", "neither a noise preset nor a file"]),
         (SYNTHETIC + "[maps]\nsightlines = 'some'", ["'sightlines'", "neither a set of lines of sight nor a file"]),
+        (SYNTHETIC + "[maps]\ndevice = 'gpu'", ["'maps.device'", "expected cpu, cuda, cuda:N or auto, found 'gpu'"]),
         (SYNTHETIC + "[maps]\nmethod = 'quick'", ["'maps.method'", "'auto', 'exact' or 'beam'"]),
         ("materialise = 1\n" + SYNTHETIC + "[maps]\nnoise = 'none'", ["no noise to materialise"]),
         ('path = "a.zarr"', ["there is nothing to make maps of"]),

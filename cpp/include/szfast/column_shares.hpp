@@ -53,12 +53,21 @@ struct Span {
     int first, last; // pixels touched, inclusive
 };
 
+SZFAST_HOST_DEVICE static inline int count_of(const Span &pixels) {
+    return pixels.last - pixels.first + 1;
+}
+
 // Pixels that [center - h, center + h] touches, clipped to the grid; empty if first > last.
 SZFAST_HOST_DEVICE static inline Span touched(double center, double h, int n) {
     const double low = center - h, high = center + h;
     if (!(high >= 0.0) || !(low < n))
         return {0, -1};
     return {low > 0.0 ? int(low) : 0, high < n ? int(high) : n - 1};
+}
+
+// Whether nothing of [center - h, center + h], which touches these pixels, is beyond the one pixel.
+SZFAST_HOST_DEVICE static inline bool in_one_pixel(const Span &pixels, double center, double h, int n) {
+    return pixels.first == pixels.last && center - h >= 0.0 && center + h <= n;
 }
 
 struct Boundary {

@@ -7,22 +7,51 @@
 
 namespace szfast {
 
-// Of a particle at d in [-1/2, 1/2] from the middle of its cell, with t = (h / h_limit)^2.
-template <class F> SZFAST_HOST_DEVICE static inline void spread_weights(const float *coefficient, F t, F d, F *weight) {
+// The polynomials in the place d of a particle with t = (h / h_limit)^2, the same along all axes.
+template <class F> struct SpreadPolynomials {
+    F even[spread_taps / 2][3], odd[spread_taps / 2][3];
+};
+
+template <class F> SZFAST_HOST_DEVICE static inline F at_size(const float *c, F t) {
+    return c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+}
+
+template <class F>
+SZFAST_HOST_DEVICE static inline SpreadPolynomials<F> spread_polynomials(const float *coefficient, F t) {
+    SpreadPolynomials<F> p;
+    for (int pair = 0; pair < spread_taps / 2; ++pair)
+        for (int power = 0; power < 3; ++power) {
+            p.even[pair][power] = at_size(coefficient + ((pair * 2 + 0) * 3 + power) * 4, t);
+            p.odd[pair][power] = at_size(coefficient + ((pair * 2 + 1) * 3 + power) * 4, t);
+        }
+    return p;
+}
+
+// Of a particle at d in [-1/2, 1/2] from the middle of its cell.
+template <class F> SZFAST_HOST_DEVICE static inline void spread_weights(const SpreadPolynomials<F> &p, F d, F *weight) {
     const F d2 = d * d;
     for (int pair = 0; pair < spread_taps / 2; ++pair) {
-        F parity[2];
-        for (int odd = 0; odd < 2; ++odd) {
-            F power[3];
-            for (int i = 0; i < 3; ++i) {
-                const float *c = coefficient + ((pair * 2 + odd) * 3 + i) * 4;
-                power[i] = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
-            }
-            parity[odd] = power[0] + d2 * (power[1] + d2 * power[2]);
-        }
-        weight[pair] = parity[0] + d * parity[1];
-        weight[spread_taps - 1 - pair] = parity[0] - d * parity[1];
+        const F even = p.even[pair][0] + d2 * (p.even[pair][1] + d2 * p.even[pair][2]);
+        const F odd = d * (p.odd[pair][0] + d2 * (p.odd[pair][1] + d2 * p.odd[pair][2]));
+        weight[pair] = even + odd;
+        weight[spread_taps - 1 - pair] = even - odd;
     }
+}
+
+// What no tap's weight exceeds, whatever the particle.
+inline double largest_spread_weight(const float *coefficient) {
+    double largest = 0.0;
+    for (int pair = 0; pair < spread_taps / 2; ++pair) {
+        double sum = 0.0;
+        for (int odd = 0; odd < 2; ++odd)
+            for (int i = 0; i < 3; ++i)
+                for (int j = 0; j < 4; ++j) {
+                    const double c = coefficient[((pair * 2 + odd) * 3 + i) * 4 + j];
+                    sum += (c < 0.0 ? -c : c) / (1 << (2 * i + odd));
+                }
+        largest = sum > largest ? sum : largest;
+    }
+    return largest;
 }
 
 // Of a mode at d in [-1/2, 1/2] from the middle between two wave numbers.
@@ -37,10 +66,10 @@ template <class F> SZFAST_HOST_DEVICE static inline void slice_weights(const flo
     }
 }
 
-// What divides the spreading window out of a mode, along one axis, at a wave number over the transform's length.
-template <class F> SZFAST_HOST_DEVICE static inline F spread_window(const float *coefficient, F in_turns) {
-    const F square = in_turns * in_turns;
-    F window = coefficient[window_coefficients - 1] + 0.0f * square;
+// What divides the spreading window out of a mode, along one axis, from the square of its wave number over the
+// transform's length.
+template <class F> SZFAST_HOST_DEVICE static inline F spread_window(const float *coefficient, F square) {
+    F window = F{} + coefficient[window_coefficients - 1];
     for (int i = window_coefficients - 2; i >= 0; --i)
         window = coefficient[i] + square * window;
     return window;

@@ -32,7 +32,8 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Write what is fou
         return
     show_table("szfast doctor", ("what", "found"), rows)
     if found.obstacle:
-        show_line(f"Maps are made on the CPU. {found.obstacle}. To use a GPU: {found.remedy}")
+        obstacle = found.obstacle[:1].upper() + found.obstacle[1:]
+        show_line(f"Maps are made on the CPU. {obstacle}. To use a GPU: {found.remedy}")
     else:
         show_line("Maps can be made on a GPU: device='cuda' or device='auto'.")
 
@@ -47,7 +48,8 @@ def _rows(found: Backends) -> list[Row]:
     rows += [("CUDA runtime", f"{found.runtime}, built in"), ("CUDA driver", found.driver or "none")]
     for number, gpu in enumerate(found.gpus):
         memory = f"{gpu.memory_bytes / 2**30:.1f} GiB"
-        rows.append((f"GPU {number}", f"{gpu.name}, compute capability {gpu.capability}, {memory}"))
+        text = f"{gpu.name}, compute capability {gpu.capability}, {memory}"
+        rows.append((f"GPU {number}", f"{text}; cannot be used: {gpu.problem}" if gpu.problem else text))
     if not found.gpus:
         rows.append(("GPUs", "none"))
     rows.append(("cuFFT", found.cufft or "cannot be loaded"))

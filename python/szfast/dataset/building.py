@@ -19,6 +19,7 @@ from szfast.dataset.progress import progress_of
 from szfast.dataset.store import building_folder, open_dataset
 from szfast.dataset.tasks import tasks_of
 from szfast.dataset.workers import DaskWorkers, Processes, Workers
+from szfast.engines import check_device
 from szfast.errors import ArgumentError, DataSetError, SzfastError
 from szfast.maps.sightlines import SIGHTLINE_SETS, sightlines
 from szfast.maps.spectrum import NOISE_PRESETS, noise_spectrum
@@ -49,10 +50,11 @@ def build(
     configuration : str, Path, dict or Configuration
         A TOML file, or what stands in one. Relative paths start at the file's folder, else at the working directory.
     workers : int
-        Processes on this machine; zero for one a core. A script that calls this needs the usual
-        ``if __name__ == "__main__":``.
+        Processes on this machine; zero for one a core, which is too many for one GPU: two or three keep it busy. A
+        script that calls this needs the usual ``if __name__ == "__main__":``.
     dask : str, optional
-        Address or file of a Dask scheduler, whose workers do the tasks. They must see the same files.
+        Address or file of a Dask scheduler, whose workers do the tasks. They must see the same files, and have the
+        device that the configuration names; ``auto`` is then what each of them has.
     materialise, bad_snapshots : optional
         Instead of what the configuration says.
     progress : bool
@@ -68,6 +70,8 @@ def build(
     DataSetError
         If the configuration is wrong, another process builds the same store, a store of another configuration is
         there, or a snapshot cannot be read and ``bad_snapshots`` is ``stop``.
+    DeviceError
+        If the configuration names a GPU that cannot be used.
     MissingExtraError
         If zarr, or dask where it is asked for, is not installed.
     """
@@ -75,6 +79,8 @@ def build(
     if dask is not None and workers:
         raise ArgumentError("expected processes or a Dask cluster, one of them.", field="workers")
     wanted, folder = _configuration(configuration, materialise, bad_snapshots)
+    if dask is None:
+        wanted = _with_device(wanted)
     store = (folder / wanted.path).absolute()
     if not store.parent.is_dir():
         raise DataSetError("its folder does not exist.", file=store, field="path", remedy="make the folder.")
@@ -111,6 +117,15 @@ def _configuration(
     noise_spectrum(checked.maps.noise)
     sightlines(checked.maps.sightlines)
     return checked, folder
+
+
+def _with_device(wanted: Configuration) -> Configuration:
+    """With a device that is here: what ``auto`` means is settled once, so that all maps are of one kind."""
+    device = wanted.maps.device
+    ordinal = check_device(device)
+    if device == "auto":
+        device = "cpu" if ordinal is None else "cuda"
+    return wanted.model_copy(update={"maps": wanted.maps.model_copy(update={"device": device})})
 
 
 def _maps_part(given: Any, folder: Path) -> Any:

@@ -53,6 +53,7 @@ class Cluster:
             method="exact" if how.method == "auto" and len(self.gas) < SMALL_GAS else how.method,
             rtol=how.rtol,
             threads=1,
+            device=how.device,
         )
         halo_id = int(self.halo["id"])
         identity = (self.region, self.snapshot, self.code, halo_id)

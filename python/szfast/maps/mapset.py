@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class MapSet:
     ----------
     y : (L, n, n) float32 array
         Dimensionless Compton parameter; rows run along the image's y axis from the lowest. Where it was asked for, an
-        array that is left on the GPU: `numpy.asarray`, DLPack and ``__cuda_array_interface__`` take it.
+        array that is left on the GPU: `to_host`, `numpy.asarray`, DLPack and ``__cuda_array_interface__`` take it.
     views : (L, 3, 3) float64 array
         Rotation matrices; columns are image x, image y and the line of sight.
     instrument : Instrument
@@ -115,6 +115,10 @@ class MapSet:
         kind = "clean" if self.noise is None else f"noise {self.noise}"
         seen = f"{len(self)} views of {n} x {n}, {self.instrument.name}, z = {self.redshift:g}"
         return f"<MapSet {self.name}: {seen}, {kind}>"
+
+    def to_host(self) -> MapSet:
+        """The same with ``y`` as a NumPy array; itself where it is one."""
+        return self if isinstance(self.y, np.ndarray) else replace(self, y=np.asarray(self.y))
 
     @property
     def pixel_size(self) -> Quantity:

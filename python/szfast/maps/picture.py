@@ -50,6 +50,7 @@ def contact_sheet(maps: MapSet, *, columns: int = COLUMNS) -> Any:
         )
     from matplotlib.figure import Figure
 
+    maps = maps.to_host()
     columns = min(columns, len(maps))
     rows = math.ceil(len(maps) / columns)
     # the head takes a fixed height, whatever the number of rows
