@@ -156,7 +156,7 @@ def run_pairs(run: RunFolder, maps: str, reference: str, *, code: str | None = N
     RunError
         If the run holds no predictions.
     """
-    return _pairs(_chosen(run), maps, reference, code)
+    return pairs_of_predictions(_chosen(run), maps, reference, code)
 
 
 def _chosen(run: RunFolder) -> QTable:
@@ -164,7 +164,8 @@ def _chosen(run: RunFolder) -> QTable:
     return predictions[chosen_rows(run, predictions)]
 
 
-def _pairs(predictions: QTable, maps: str, reference: str, code: str | None) -> MassPairs:
+def pairs_of_predictions(predictions: QTable, maps: str, reference: str, code: str | None = None) -> MassPairs:
+    """Pairs of a table of predictions as `szfast.run_folder` describes it; see `run_pairs`."""
     kept = np.asarray(predictions["maps"]) == maps
     column = "log10_" + reference
     if code is not None:
@@ -186,9 +187,9 @@ def run_columns(run: RunFolder, *, code: str | None = None) -> dict[str, MassPai
     """Pairs for the three simulated columns of the published table, by the column's key."""
     predictions = _chosen(run)
     return {
-        "clean": _pairs(predictions, "clean", "M_true", code),
-        "planck_like": _pairs(predictions, "planck-like", "M_true", code),
-        "planck_like_sz": _pairs(predictions, "planck-like", "M_SZ", code),
+        "clean": pairs_of_predictions(predictions, "clean", "M_true", code),
+        "planck_like": pairs_of_predictions(predictions, "planck-like", "M_true", code),
+        "planck_like_sz": pairs_of_predictions(predictions, "planck-like", "M_SZ", code),
     }
 
 
