@@ -142,9 +142,17 @@ def runs_below(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.int64]:
     return np.searchsorted(ordered, np.asarray(thresholds, dtype=np.float64), side="left").astype(np.int64)
 
 
-def coverage(true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> tuple[float, float]:
-    """Share of true values inside their intervals, and its binomial standard error."""
+def coverage(
+    true: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, groups: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Share of true values inside their intervals, and its standard error.
+
+    The error is the binomial one where every value stands alone; values of one group, as views of one cluster, count
+    together: sqrt(sum over groups of (sum of inside - share)^2) / n (Liang & Zeger 1986).
+    """
     value, low, high = (np.asarray(array, dtype=np.float64) for array in (true, lower, upper))
     inside = (value >= low) & (value <= high)
     share = float(inside.mean())
-    return share, float(np.sqrt(share * (1 - share) / len(inside)))
+    of = np.arange(len(inside)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    residual = np.bincount(of, inside - share)
+    return share, float(np.sqrt(np.sum(residual**2)) / len(inside))

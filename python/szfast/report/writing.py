@@ -11,6 +11,7 @@ from szfast.errors import RunError
 from szfast.evaluation.published_table import Table1
 from szfast.report import sections as parts
 from szfast.report.cluster_page import write_cluster_page
+from szfast.report.other_clusters import other_clusters
 from szfast.report.page import write_page
 from szfast.report.real_clusters import RealClusters
 from szfast.run_folder import RunFolder, open_run
@@ -77,7 +78,7 @@ def write_report(
         table_section,
         parts.comparison(known),
         parts.calibration(opened),
-        parts.other_kinds(opened),
+        other_clusters(opened),
         parts.provenance(opened, known),
     ]
     for section in page:
