@@ -173,11 +173,16 @@ def _at_learnt_redshifts(dataset: DataSet, networks: ChosenNetworks) -> NDArray[
 
 
 def _within_sample(run: RunFolder, number: Any, networks: ChosenNetworks, log10_mass: Any) -> NDArray[np.bool_]:
-    sample = run.read("sample")
-    mass = np.asarray(sample["log10_M500c"])
     learnt = np.zeros(len(log10_mass), dtype=bool)
     for network in networks.networks:
-        known = mass[within_bin(np.asarray(sample["redshift"]), network.edges)]
+        low, high = learnt_masses(run, network.edges)
         rows = np.asarray(number) == network.bin_number
-        learnt[rows] = (log10_mass[rows] >= known.min()) & (log10_mass[rows] <= known.max())
+        learnt[rows] = (log10_mass[rows] >= low) & (log10_mass[rows] <= high)
     return learnt
+
+
+def learnt_masses(run: RunFolder, edges: tuple[float, float]) -> tuple[float, float]:
+    """Lowest and highest mass of the run's sample in a redshift bin, log10 of Msun."""
+    sample = run.read("sample")
+    mass = np.asarray(sample["log10_M500c"])[within_bin(np.asarray(sample["redshift"]), edges)]
+    return float(mass.min()), float(mass.max())

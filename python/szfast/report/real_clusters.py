@@ -10,9 +10,9 @@ import numpy as np
 
 from szfast.errors import CatalogueError
 from szfast.evaluation.mass_pairs import MassPairs, read_catalogue, read_mass_pairs
-from szfast.planck.catalogue import read_psz2
 from szfast.planck.lensing import read_lensing
 from szfast.planck.masses import read_cutouts
+from szfast.sample.psz2 import read_psz2
 
 if TYPE_CHECKING:
     from astropy.table import QTable
