@@ -108,7 +108,7 @@ def test_masses_of_a_run(trained_run, faint_cutouts, tmp_path):
         np.testing.assert_allclose(table[f"log10_M500c_err_{name}"], distance, atol=1e-5)
     np.testing.assert_allclose(table["out_of_domain"], expected["out_of_domain"], rtol=1e-3)
     assert table["flag_out_of_domain"].tolist()[1]
-    assert table["out_of_domain"][1] > 3 * table["out_of_domain"][[0, 2]].max()
+    assert table["out_of_domain"][1] > 2 * table["out_of_domain"][[0, 2]].max()
     assert not table["flag_noise_error_only"].any()
     # an untrained network gives all clusters the sample's mean mass, which is far from its lowest
     assert not table["flag_near_lowest"].any()

@@ -72,8 +72,9 @@ def expected_compton_y(mass: Any, redshift: Any, cosmology: Any, *, bias: float 
 def theta_500(mass: Any, redshift: Any, cosmology: Any, *, bias: float = 0.0) -> Quantity:
     """Angle of R500c of a mass [arcmin].
 
-    6.997 arcmin (h/0.7)^(-2/3) [(1-b) M500 / 3e14 Msun]^(1/3) E^(-2/3) (500 Mpc / D_A) (Planck 2015 XXIV, eq. 9); this
-    is (3 M / (4 pi 500 rho_c))^(1/3) / D_A to 0.1 %, so that M carries no further factor of h.
+    6.997 arcmin (h/0.7)^(-2/3) [(1-b) M500 / 3e14 Msun]^(1/3) E^(-2/3) (500 Mpc / D_A) (Planck 2015 XXIV, eq. 9), with
+    M in Msun and D_A in Mpc: this is (3 M / (4 pi 500 rho_c))^(1/3) / D_A to 0.1 %. In units of 3e14 h70^-1 Msun,
+    as the formula is quoted too, h would count twice: angles would be (h/0.7)^(1/3) of these, 1.1 % less for h = 0.678.
     """
     import astropy.units as u
 
