@@ -8,7 +8,6 @@ import numpy as np
 from szfast import PLANCK
 from szfast.dataset import from_arrays
 from szfast.evaluation import theta_500
-from szfast.evaluation.profile_integrals import y5r500_over_y500
 from szfast.sample.dark_matter import default_cosmology
 from szfast.sample.pressure import mean_compton_y
 
@@ -22,8 +21,8 @@ def round_clusters(count, *, seed=1, profile="A10", code="synthetic", redshift=N
     z = rng.uniform(0.05, 0.39, count) if redshift is None else np.full(count, redshift)
     y500 = u.Quantity([mean_compton_y(each, at, profile=profile) for each, at in zip(mass, z, strict=True)])
     distance = default_cosmology().angular_diameter_distance(z)
-    # all of a cluster's Y, out to 5 R500
-    flux = (y5r500_over_y500() * y500 / distance**2).to_value(u.arcmin**2, u.dimensionless_angles())
+    # all of a cluster's Y, out to 5 R500: 1.796 Y500 (Arnaud et al. 2010)
+    flux = (1.796 * y500 / distance**2).to_value(u.arcmin**2, u.dimensionless_angles())
     width2 = (0.8 * theta_500(mass, z, default_cosmology()).value) ** 2 + PLANCK.beam_sigma_arcmin**2
     offset = (np.arange(96) - 47.5) * PLANCK.pixel_arcmin
     distance2 = offset[:, None] ** 2 + offset**2

@@ -90,7 +90,6 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
         {},
     ),
-    "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "domain_shift": (
         {
             **{"trained_on": "U", "tested_on": "U", "z_min": "f", "z_max": "f", "n": "i"},

@@ -81,7 +81,7 @@ def test_full_report_is_one_sound_page(full_report):
     assert page.outside == []
     assert "<script" not in text
     assert {anchor.removeprefix("#") for anchor in page.anchors} <= page.places
-    assert len(page.pictures) == 12
+    assert len(page.pictures) == 14
     assert all(picture["alt"] for picture in page.pictures)
     # nothing is absent here but the clean and real maps' own
     assert re.findall(r'class="absent">([^<]*)', text) == []
@@ -95,6 +95,12 @@ def test_numbers_on_the_page(full_report):
     assert "weak-lensing masses of 93 clusters" in text
     assert "80 training runs in 4 redshift bins, of which 4 were chosen" in text
     assert "Clusters of GIZMO." in text
+    assert "Battaglia (code: gadget)" in text
+    # 10 clusters of 30 maps in bin 1; numbers from 0.1 to 2.0 have their median at 1.05, 80 % of the masses are learnt
+    cells = re.findall(r"<tr><td>GADGET-4</td><td>0-0.1</td><td>10, 30</td><td>(.*?)</td></tr>", text)
+    assert len(cells) == 1
+    assert cells[0].split("</td><td>")[1:] == ["1.05", "0.533", "0.80"]
+    assert "M_SZ from the map" in text
 
 
 def test_figures_are_saved_with_their_data(full_report):

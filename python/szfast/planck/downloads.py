@@ -119,7 +119,12 @@ def fetch(what: str, folder: str | Path, *, mirror: str | None = None, progress:
     packed: dict[str, Path] = {}
     for remote in wanted:
         target = place / remote.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownloadError(
+                f"cannot be made ({error.strerror}).", file=target.parent, field="folder", remedy="name another folder."
+            ) from None
         url = remote.url if mirror is None else f"{mirror.rstrip('/')}/{remote.url.rsplit('/', 1)[1]}"
         if url not in packed:
             packed[url] = _download(url, target.parent, remote, _by_hand(wanted, place), progress)

@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 
     from szfast.evaluation.mass_pairs import MassPairs
 
+_SHIFT_COLUMNS = {
+    "bias_dex": "bias [dex]",
+    "scatter_dex": "scatter [dex]",
+    "held68": "inside 68 %",
+    "out_of_domain": "out of domain",
+    "share_outside": "share above 1",
+}
+
 Parts = tuple[list[Grid], list[Picture]]
 
 
 def other_clusters(run: RunFolder) -> Section:
     """Other networks, domain shift, and the run's networks on other data sets and other codes."""
     grids, pictures = _variants(run), []
-    for made in (_domain_shift(run), _shift(run), _evaluated(run)):
+    for made in (_domain_shift(run), _evaluated(run)):
         grids += made[0]
         pictures += made[1]
     grids += _codes(run)
@@ -50,17 +58,18 @@ def _domain_shift(run: RunFolder) -> Parts:
     from astropy.table import QTable
 
     table = run.read("domain_shift")
+    columns = {name: head for name, head in _SHIFT_COLUMNS.items() if name in table.colnames}
     rows = [
         (
             row["trained_on"],
             row["tested_on"],
             f"{row['z_min']:g}-{row['z_max']:g}",
-            *(f"{row[name]:.3f}" for name in ("bias_dex", "scatter_dex")),
+            *(f"{row[name]:.3f}" for name in columns),
             str(row["n"]),
         )
         for row in table
     ]
-    heads = ("trained on", "tested on", "z", "bias [dex]", "scatter [dex]", "N")
+    heads = ("trained on", "tested on", "z", *columns.values(), "N")
     drawn = QTable({"trained": table["trained_on"], "tested": table["tested_on"], "n": table["n"]})
     drawn["bias"], drawn["scatter"] = table["bias_dex"], table["scatter_dex"]
     known = {high: number for number, (_, high) in enumerate(PLANCK_BINS, start=1)}
@@ -69,19 +78,8 @@ def _domain_shift(run: RunFolder) -> Parts:
         drawn["bin"] = numbers
     caption = "Bias and scatter of log10 M on clusters or noise of another kind than those learnt."
     picture = Picture("domain-shift", coverage.draw_shift(drawn, dex=True), caption, table)
-    return [Grid(heads, rows, "Domain shift.")], [picture]
-
-
-def _shift(run: RunFolder) -> Parts:
-    if not run.has("shift"):
-        return [], []
-    table = run.read("shift")
-    rows = [
-        (row["trained"], row["tested"], f"{row['bias']:.3f}", f"{row['scatter']:.3f}", str(row["n"])) for row in table
-    ]
-    caption = "Bias and scatter on clusters of another kind than those learnt."
-    picture = Picture("shift", coverage.draw_shift(table), caption, table)
-    return [Grid(("trained on", "tested on", "bias", "scatter", "N"), rows, "Domain shift.")], [picture]
+    about = "Domain shift; above 1 a map is out of the domain learnt, where 5 % of the maps learnt lie."
+    return [Grid(heads, rows, about)], [picture]
 
 
 def _evaluated(run: RunFolder) -> Parts:
