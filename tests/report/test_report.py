@@ -168,6 +168,19 @@ def test_empty_run_says_what_is_absent(tmp_path):
     assert page.pictures == []
 
 
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_run_without_noise_fills_the_first_column(full_run, trained_run, tmp_path):
+    index = write_report(trained_run[0], tmp_path / "out", clean=full_run)
+    table = QTable.read(tmp_path / "out" / "table1.ecsv")
+    assert list(dict.fromkeys(table["column"])) == ["clean", "planck_like", "planck_like_sz"]
+    # the invented run has 300 clean maps in each of four bins
+    assert table["n"][table["column"] == "clean"].tolist()[:5] == [300, 300, 300, 300, 1200]
+    assert "without noise (--clean)" not in index.read_text()
+    with pytest.raises(RunError, match="no predictions of clean maps"):
+        write_report(full_run, tmp_path / "other", clean=trained_run[0])
+
+
 def test_refusals(full_run, cutout_folder, tmp_path):
     with pytest.raises(RunError, match=r"run\.json"):
         write_report(tmp_path, tmp_path / "out")

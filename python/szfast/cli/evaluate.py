@@ -27,7 +27,10 @@ def evaluate(
     ),
     as_json: bool = typer.Option(False, "--json", help="Write the tables as JSON."),
 ) -> None:
-    """Predict clusters of another code or kind: bias, scatter, out-of-domain number; kept in the run for its report."""
+    """Weigh clusters of another simulation code or kind than those learnt.
+
+    Bias, scatter and out-of-domain numbers are shown, and kept in the run for its report.
+    """
     from szfast.dataset import open_dataset
     from szfast.evaluation import evaluate_on
     from szfast.evaluation.other_clusters import other_table1, shift_rows

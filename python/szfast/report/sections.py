@@ -153,12 +153,14 @@ def _sz_error(rows: Any, name: str, edges: tuple[float, float]) -> str:
     return "-" if found.n < 2 else f"{found.mean:.3f} ± {found.std:.3f} ({found.n})"
 
 
-def table_1(run: RunFolder, real: RealClusters) -> tuple[Section, Table1]:
-    """The published table beside this run's."""
+def table_1(run: RunFolder, real: RealClusters, clean: RunFolder | None = None) -> tuple[Section, Table1]:
+    """The published table beside this run's; a run without noise gives the first column."""
     columns = run_columns(run) if run.has("predictions") else {}
+    if clean is not None:
+        columns = {**columns, "clean": run_columns(clean)["clean"]}
     if real.pairs is not None:
         columns = {**columns, "real": real.pairs}
-    columns = {name: pairs for name, pairs in columns.items() if len(pairs)}
+    columns = {name: columns[name] for name in COLUMNS if name in columns and len(columns[name])}
     title = "Table 1"
     if not columns:
         return Section(title, absent="There are neither predictions of the run nor masses of real clusters."), Table1(
@@ -178,6 +180,8 @@ def table_1(run: RunFolder, real: RealClusters) -> tuple[Section, Table1]:
     caption = "Mean (its bootstrap error) ± standard deviation of (M_CNN - X) / M_CNN."
     missing = [COLUMNS[name] for name in COLUMNS if name not in columns]
     absent = f"Without input: {'; '.join(missing)}." if missing else ""
+    if "clean" not in columns:
+        absent += " The first column is that of a run trained without noise (--clean)."
     errors = masses.pairs_table({COLUMNS[name]: pairs for name, pairs in columns.items()})
     picture = Picture(
         "errors", masses.draw_error_distributions(errors), "Distributions of the relative errors.", errors
