@@ -233,3 +233,23 @@ def test_real_clusters_of_an_own_catalogue(real_data, tmp_path):
     real = read_real_clusters(tmp_path / "masses.ecsv")
     assert real.pairs.log10_reference[0] == pytest.approx(np.log10(3e14))
     assert real.masses["position"].ra.deg[0] == 10.0
+
+
+def test_page_shows_the_catalogue_s_numbers(cutout_folder, tmp_path):
+    """Mass, interval, out-of-domain number and flags stand on the page as in the catalogue."""
+    import astropy.units as u
+
+    name = "PSZ2 G000.00+01.00"
+    place = {"name": [name], "ra": [266.0] * u.deg, "dec": [-28.0] * u.deg, "redshift": [0.15]}
+    mass = {"log10_M500c": [14.6], "log10_M500c_err_low": [0.1], "log10_M500c_err_up": [0.05], "out_of_domain": [1.954]}
+    planck = {f"M_Planck{end}": np.array([value]) * u.Msun for end, value in (("", 4e14), ("_err_low", 3e13))}
+    planck["M_Planck_err_up"] = np.array([2e13]) * u.Msun
+    flags = {"flag_masked": [False], "flag_near_lowest": [True], "flag_out_of_domain": [True]}
+    QTable({**place, **mass, **planck, **flags}).write(tmp_path / "masses.ecsv")
+    real = read_real_clusters(tmp_path / "masses.ecsv", cutouts=cutout_folder)
+    text = write_cluster_page(name, real, tmp_path).read_text()
+    cells = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", text))
+    assert cells["M_CNN and its interval"] == f"{10**0.6:.2f} ({10**0.5:.2f} to {10**0.65:.2f})"
+    assert cells["M_Planck of PSZ2"] == "4.00 -0.30 +0.20"
+    assert cells["out-of-domain number (5 % of the maps learnt are above 1)"] == "1.95"
+    assert cells["flags"] == "near lowest, out of domain"
