@@ -35,6 +35,8 @@ class SyntheticTask:
         The clusters.
     particles : int
         Gas particles of each.
+    profile : str
+        Their pressure profile, ``A10``, ``P13`` or ``B12``.
     seed : int
         Of the whole catalogue.
     """
@@ -42,6 +44,7 @@ class SyntheticTask:
     region: str
     rows: tuple[SyntheticRow, ...]
     particles: int
+    profile: str
     seed: int
 
     @property
@@ -52,7 +55,7 @@ class SyntheticTask:
     @property
     def code(self) -> str:
         """What stands for the simulation code's name."""
-        return "synthetic"
+        return "synthetic" if self.profile == "A10" else f"synthetic {self.profile}"
 
     def inputs(self) -> list[Path]:
         """No file is read."""
@@ -67,7 +70,12 @@ class SyntheticTask:
         for row in self.rows:
             mass = row.M500c_msun * u.Msun
             gas = synthetic_cluster(
-                M500c=mass, redshift=row.redshift, cluster=row.cluster, seed=self.seed, particles=self.particles
+                M500c=mass,
+                redshift=row.redshift,
+                cluster=row.cluster,
+                seed=self.seed,
+                particles=self.particles,
+                profile=self.profile,
             )
             halo = {"id": row.cluster, "center": gas.center, "M500c": mass, "R500c": row.R500c_kpc * u.kpc}
             yield Cluster(gas, halo, row.redshift, self.region, self.snapshot, self.code)
