@@ -71,8 +71,32 @@ def lint(session: nox.Session) -> None:
         session.error(f"failed: {', '.join(failed)}")
 
 
+PEERS = ["py-sphviewer2", "swiftsimio", "pynbody", "yt", "meshoid", "ducc0"]
+PEERS += ["fast-histogram", "numba", "pixell", "threadpoolctl"]
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time each stage of the chain; writes benchmarks/results.json and benchmarks/RESULTS.md."""
+    """Time each stage and how it grows, with --peers others too; writes benchmarks/results.json and RESULTS.md."""
     session.install(".")
-    session.run("python", "benchmarks/stages.py", *session.posargs)
+    arguments = [argument for argument in session.posargs if argument != "--peers"]
+    session.run("python", "benchmarks/stages.py", *arguments)
+    session.run("python", "benchmarks/scaling.py")
+    session.run("python", "benchmarks/streaming.py", "--halos", "10")
+    if "--peers" in session.posargs:
+        peers(session)
+
+
+def peers(session: nox.Session) -> None:
+    for package in PEERS:
+        # one that cannot be built here is listed as absent
+        try:
+            session.install(package)
+        except CommandFailed:
+            session.warn(f"{package} cannot be installed")
+    clusters = [str(Path(session.create_tmp(), f"cluster_{size}.npz")) for size in ("1e5", "1e6")]
+    for size, cluster in zip(("1e5", "1e6"), clusters, strict=True):
+        session.run("python", "benchmarks/test_cluster.py", size, cluster)
+    session.run("python", "benchmarks/projection_peers.py", *clusters, env=ONE_THREAD)
+    session.run("python", "benchmarks/beam_noise.py", env=ONE_THREAD)

@@ -7,8 +7,10 @@ import json
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -17,14 +19,26 @@ from szfast._core import cpu_level
 
 import szfast
 
-INTRODUCTION = """\
-# Results of benchmarks/stages.py
+PARTS = ("stages", "scaling", "streaming", "projection_peers", "beam_noise")
+"""Scripts whose tables are shown, in this order."""
 
-Medians of interleaved repeats, own code on all cores; cost is CPU time, summed over cores, per unit of work. A ratio
-below 1 is less CPU time than the peer's, in the same run. Each answer was asserted first (answers.py). The peers of
-reading, projection and FITS do less than szfast does (peers.py): bytes without units, points without a kernel, an array
-without its provenance.
-"""
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text under a title."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+
+    def lines(self) -> list[str]:
+        """As Markdown."""
+        rule = "|" + "---|" * len(self.columns)
+        return ["", f"### {self.title}", "", _row(self.columns), rule, *map(_row, self.rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def machine() -> dict[str, str]:
@@ -44,25 +58,40 @@ def machine() -> dict[str, str]:
     }
 
 
-def write_results(folder: Path, rows: Sequence[Any], about: dict[str, str]) -> None:
-    """Write both files."""
-    records = [{**dataclasses.asdict(row), "ratio": row.ratio} for row in rows]
-    (folder / "results.json").write_text(json.dumps({"about": about, "rows": records}, indent=1) + "\n")
-    lines = [INTRODUCTION, *(f"- {what}: {value}" for what, value in about.items())]
-    for case in dict.fromkeys(row.case for row in rows):
-        lines += ["", f"## {case}", "", "| stage | wall, s | CPU, s | cost | peer | peer's cost | ratio |"]
-        lines += ["|---|---|---|---|---|---|---|"]
-        lines += [_line(row) for row in rows if row.case == case]
+def write_part(
+    folder: Path, part: str, introduction: str, about: dict[str, str], tables: list[Table], records: list[Any]
+) -> None:
+    """Print a script's tables, and replace its part of both files; what other scripts wrote stays."""
+    path = folder / "results.json"
+    parts = json.loads(path.read_text()).get("parts", {}) if path.exists() else {}
+    parts[part] = {
+        "introduction": " ".join(introduction.split()),
+        "about": about,
+        "tables": [dataclasses.asdict(table) for table in tables],
+        "records": records,
+    }
+    path.write_text(json.dumps({"parts": parts}, indent=1) + "\n")
+    lines = [
+        "# Results of the benchmarks",
+        "",
+        "Written by the scripts of this folder; `nox -s bench -- --peers` runs all.",
+    ]
+    for name in PARTS:
+        if name in parts:
+            lines += _section(name, parts[name])
     (folder / "RESULTS.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(_section(part, parts[part])), flush=True)
 
 
-def _line(row: Any) -> str:
-    cost = f"{_time(row.cost)} per {row.unit}"
-    peer = ["", "", ""] if row.ratio is None else [row.peer, _time(row.peer_cost), f"{row.ratio:.2f}"]
-    return "| " + " | ".join([row.stage, f"{row.wall_s:.4f}", f"{row.cpu_s:.4f}", cost, *peer]) + " |"
+def _section(name: str, part: dict[str, Any]) -> list[str]:
+    lines = ["", f"## {name}.py", "", *wrap(part["introduction"], 120), ""]
+    lines += [f"- {what}: {value}" for what, value in part["about"].items()]
+    for table in part["tables"]:
+        lines += Table(**table).lines()
+    return lines
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "us")):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

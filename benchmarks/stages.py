@@ -6,6 +6,7 @@ Usage: python benchmarks/stages.py [--sizes 100000,1000000] [--repeats 5] [--out
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import sys
 import tempfile
@@ -20,16 +21,23 @@ import answers
 import numpy as np
 import peers
 from cases import Case, data_folder, real_cases, synthetic_cases
-from results import machine, write_results
+from results import Table, machine, time_text, write_part
 
 import szfast
 from szfast import networks
-from szfast.maps.make import pixel_size_kpc
 from szfast.maps.method import Scene
 from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.observation import pixel_size_kpc
 from szfast.maps.projection import project
 from szfast.maps.sightlines import sightlines
 from szfast.maps.spectrum import noise_spectrum
+
+INTRODUCTION = """\
+Medians of interleaved repeats, own code on all cores; cost is CPU time, summed over cores, per unit of work. A ratio
+below 1 is less CPU time than the peer's, in the same run. Each answer was asserted first (answers.py). The peers of
+reading, projection and FITS do less than szfast does (peers.py): bytes without units, points without a kernel, an array
+without its provenance.
+"""
 
 PEER_VIEWS = 3
 """Views that the nearest-pixel peer makes: its cost per view does not depend on their number."""
@@ -185,7 +193,21 @@ def main() -> None:
                 peer = "" if row.ratio is None else f", {row.ratio:.2f} of {row.peer}"
                 print(f"{row.case}: {row.stage}: {row.wall_s:.4f} s{peer}", flush=True)
                 rows.append(row)
-    write_results(options.out, rows, about)
+    records = [{**dataclasses.asdict(row), "ratio": row.ratio} for row in rows]
+    write_part(options.out, "stages", INTRODUCTION, about, tables(rows), records)
+
+
+def tables(rows: list[Row]) -> list[Table]:
+    """One table a case."""
+    columns = ("stage", "wall, s", "CPU, s", "cost", "peer", "peer's cost", "ratio")
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        peer = ["", "", ""]
+        if row.peer_cost is not None:
+            peer = [row.peer, time_text(row.peer_cost), f"{row.ratio:.2f}"]
+        cost = f"{time_text(row.cost)} per {row.unit}"
+        found.setdefault(row.case, []).append([row.stage, f"{row.wall_s:.4f}", f"{row.cpu_s:.4f}", cost, *peer])
+    return [Table(case, columns, cells) for case, cells in found.items()]
 
 
 if __name__ == "__main__":

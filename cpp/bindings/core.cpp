@@ -7,6 +7,7 @@
 namespace szfast::bindings {
 
 void register_mesh(py::module_ &module);
+void register_particles(py::module_ &module);
 
 namespace {
 
@@ -151,6 +152,7 @@ PYBIND11_MODULE(_core, module) {
                "Smallest even length from `wanted` on with factors 2, 3, 5.");
     module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
     register_mesh(module);
+    register_particles(module);
 }
 
 } // namespace szfast::bindings

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import astropy.units as u
 import numpy as np
 import pytest
 
 import szfast as library
-from szfast.maps.make import patch_radius_kpc, pixel_size_kpc
+from szfast.maps.observation import patch_radius_kpc, pixel_size_kpc
 from szfast.snapshots import open_snapshot
 
 
@@ -91,6 +93,47 @@ def test_synthetic(szfast, one_view, tmp_path, as_json):
     assert "fully_ionised" in result.err
 
 
+@pytest.mark.parametrize("method", ["exact", "beam", "auto"])
+def test_method_and_bound_are_told(szfast, snapshot, one_view, tmp_path, method, as_json):
+    output = tmp_path / "maps.fits"
+    options = ("--radius", "3 Mpc", "--sightlines", one_view, "--method", method, "--rtol", "0.01", "-o", output)
+    result = szfast("maps", snapshot, "--center", "10000,20000,30000", *options)
+    assert result.code == 0, result.err
+    (made,) = library.read_maps(output)
+    assert f"method {made.method}" in result.out
+    if method != "auto":
+        assert made.method == method
+    if made.bound is not None:
+        assert made.bound <= 0.01
+        assert f"error at most {made.bound:.1e} of the peak" in result.out
+
+
+def test_profile(szfast, snapshot, catalogue, one_view, tmp_path, as_json):
+    options = ("--halos", catalogue, "--sightlines", one_view, "--profile", "-o", tmp_path / "maps.fits")
+    result = szfast("maps", snapshot, *options)
+    assert result.code == 0, result.err
+    for line in ("reading", "projection", "beam", "noise", "writing", "total"):
+        assert re.search(rf"│ {line} +│ +\d+\.\d{{3}} +│ +\d+\.\d%", result.out), line
+    result = szfast("maps", snapshot, *options, "--json", "--overwrite")
+    profile = as_json(result.out)["profile"]
+    stages = [seconds for name, seconds in profile.items() if name != "total"]
+    assert len(stages) == 5
+    # what the profile makes for itself, and the command's own work, is in the total alone
+    assert 0 < sum(stages) < profile["total"]
+
+
+def test_subsampled_smoothing_lengths_are_warned_of(szfast, write_snapshot, columns, one_view, tmp_path):
+    """One particle in fifty, fifty times as heavy, with the smoothing lengths of all."""
+    options = ("--center", "10000,20000,30000", "--radius", "3 Mpc", "--sightlines", one_view)
+    result = szfast("maps", write_snapshot(), *options, "-o", tmp_path / "all.fits")
+    assert "smoothing-scale" not in result.err
+    few = {"SmoothingLength": columns["SmoothingLength"] / 50 ** (1 / 3), "Density": columns["Density"] * 50}
+    result = szfast("maps", write_snapshot("few.hdf5", columns=few), *options, "-o", tmp_path / "few.fits")
+    assert "warning: " in result.err
+    assert "where 30 to 400 are usual" in result.err
+    assert "--smoothing-scale" in result.err
+
+
 def test_picture(szfast, snapshot, one_view, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "views.png"
@@ -164,6 +207,8 @@ def test_redshift_out_of_range(szfast, tmp_path, redshift):
         (["--center", "1,2,3", "--electrons", "7"], ["'--electrons'", "[0, 1.3]"]),
         (["--center", "1,2,3", "--smoothing-scale", "0"], ["'--smoothing-scale'", "positive"]),
         (["--center", "1,2,3", "--noise", "loud"], ["'noise'", "neither a noise preset nor a file", "milca"]),
+        (["--center", "1,2,3", "--method", "fast"], ["'--method'", "auto, exact, beam"]),
+        (["--center", "1,2,3", "--rtol", "2"], ["'--rtol'", "0.1"]),
         (["--center", "1,2,3", "--sightlines", "all"], ["'--sightlines'", "euler27"]),
     ],
 )

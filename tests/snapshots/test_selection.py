@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from szfast import _core
 from szfast.errors import ArgumentError, SnapshotError
 from szfast.snapshots import open_snapshot
+from szfast.snapshots.chunk import Chunk
 from szfast.snapshots.selection import Spheres
 
 
@@ -29,11 +31,11 @@ def test_sphere_against_all_images(seed, radius, center, periodic):
     distance = np.linalg.norm(coordinates[:, None] + images - np.array(center), axis=2)
     expected = np.flatnonzero((distance <= radius).any(axis=1))
     spheres = Spheres(np.array([center]), np.array([radius]), 1.0 if periodic else None)
-    found = spheres.rows(coordinates)
+    found = spheres.select(coordinates)
     rows = found[0][1] if found else np.zeros(0, int)
     np.testing.assert_array_equal(rows, expected)
     if rows.size:
-        offset = spheres.offsets(0, coordinates[rows])
+        offset = found[0][2]
         np.testing.assert_allclose(np.linalg.norm(offset, axis=1), distance[rows].min(axis=1), atol=1e-12)
 
 
@@ -50,10 +52,12 @@ def test_many_spheres_through_cells(seed, scale, largest, periodic):
     coordinates = ((0.95 + scale * rng.random((400, 3))) % 1.0).astype(np.float32)
     centers, radii = rng.random((40, 3)), largest * rng.random(40)
     box = 1.0 if periodic else None
-    together = dict(Spheres(centers, radii, box).rows(coordinates))
+    together = {k: found for k, *found in Spheres(centers, radii, box).select(coordinates)}
     for k in range(40):
-        alone = dict(Spheres(centers[k : k + 1], radii[k : k + 1], box).rows(coordinates))
-        np.testing.assert_array_equal(together.get(k, []), alone.get(0, []))
+        alone = Spheres(centers[k : k + 1], radii[k : k + 1], box).select(coordinates)
+        assert len(alone) == (k in together)
+        for found, expected in zip(together.get(k, []), alone[0][1:] if alone else [], strict=True):
+            np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 7, 100, 299, 300, 10**6])
@@ -149,3 +153,58 @@ def test_memory_stays_bounded(tmp_path, written, code_gas):
     assert 50 < len(gas) < 2000
     # A chunk and its temporaries are 1 MB, the file's arrays 14 MB.
     assert peak < 2e6
+
+
+def test_compressed_arrays_are_unpacked_once(tmp_path, written, code_gas, monkeypatch):
+    """Rows that are compressed together are read together, whatever the length of chunks asked for."""
+    plain, packed = written.gadget(tmp_path, code_gas), tmp_path / "packed.hdf5"
+    with h5py.File(plain) as file, h5py.File(packed, "w") as copy:
+        copy.create_group("Header").attrs.update(dict(file["Header"].attrs))
+        for name, values in file["PartType0"].items():
+            rows = (64, *values.shape[1:])
+            copy.create_dataset(f"PartType0/{name}", data=values[()], chunks=rows, compression="gzip")
+    reads = []
+    snapshot = open_snapshot(packed, chunk_rows=100)
+    monkeypatch.setattr("szfast.snapshots.snapshot.Chunk.load", _noting(reads, Chunk.load))
+    gas, expected = snapshot.gas(), open_snapshot(plain).gas()
+    assert reads[:3] == [(0, 128), (128, 256), (256, 300)]
+    np.testing.assert_array_equal(gas.mass_msun, expected.mass_msun)
+    np.testing.assert_array_equal(gas.offset_kpc, expected.offset_kpc)
+
+
+def _noting(reads, load):
+    def noted(chunk, spheres):
+        reads.append((chunk.start, chunk.stop))
+        return load(chunk, spheres)
+
+    return noted
+
+
+@pytest.mark.parametrize("box", [0.0, 1.0])
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+def test_core_takes_spheres_that_hold_all_some_or_none_of_a_run(box, kind):
+    """Sorted along x, so that runs of particles lie inside, outside and on the surface."""
+    rng = np.random.default_rng(3)
+    coordinates = rng.random((5000, 3))
+    coordinates = coordinates[np.argsort(coordinates[:, 0])].astype(kind)
+    for radius in (0.05, 0.4, 2.0, np.inf):
+        center = np.array([0.98, 0.5, 0.02])
+        offset = coordinates.astype("f8") - center
+        offset -= box * np.round(offset)
+        rows, found = _core.within_sphere(coordinates, center=center, radius=radius, box=box, scale=2.0)
+        expected = np.flatnonzero(np.linalg.norm(offset, axis=1) <= radius)
+        np.testing.assert_array_equal(rows, expected)
+        np.testing.assert_allclose(found, 2 * offset[expected], atol=1e-15)
+
+
+@pytest.mark.parametrize("row", [0, 17, 4999])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_core_tells_of_coordinates_that_are_not_finite(row, value):
+    coordinates = np.random.default_rng(3).random((5000, 3)).astype("f4")
+    low, high = _core.extent(coordinates)
+    np.testing.assert_array_equal(low, coordinates.min(axis=0))
+    np.testing.assert_array_equal(high, coordinates.max(axis=0))
+    coordinates[row, 1] = value
+    low, high = _core.extent(coordinates)
+    assert np.isnan(low[1])
+    assert np.isnan(high[1])

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from szfast.cli.clusters import (
-    SYNTHETIC_REDSHIFT,
-    Cluster,
-    Reading,
-    centered_cluster,
-    halo_clusters,
-    synthetic,
-)
+from szfast.cli.clusters import SYNTHETIC_REDSHIFT, Reading, halos_of, synthetic
 from szfast.cli.outputs import PICTURES, check_drawing, check_output
-from szfast.cli.quantities import Frame, electron_model, physical_length
-from szfast.cli.reporting import progress_bar, show_json, show_line, show_table
+from szfast.cli.quantities import Frame, comoving_position, electron_model, physical_length
+from szfast.cli.reporting import show_json, show_line, show_table, show_warning
+from szfast.cli.timing import Timed
+from szfast.maps.profile import stage
 
 if TYPE_CHECKING:
     from szfast.maps.mapset import MapSet
-    from szfast.snapshots import Assumption, Snapshot
+    from szfast.snapshots import Snapshot
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -92,6 +87,12 @@ def maps(
         metavar="FACTOR",
         help="Multiplies smoothing lengths: (N_full/N)^(1/3) for a random subsample of a snapshot.",
     ),
+    method: str = typer.Option(
+        "exact", metavar="NAME", help="How to project: exact, beam (all views from one pass), or auto, the cheaper."
+    ),
+    rtol: float = typer.Option(
+        1e-3, metavar="SHARE", help="Largest error, as a share of each map's largest value without noise."
+    ),
     seed: int = typer.Option(0, min=0, help="Seed of the noise: same seed, same noise."),
     threads: int = typer.Option(0, min=0, help="Threads; 0 for all cores. The maps do not depend on it."),
     plot: Path | None = typer.Option(
@@ -100,6 +101,7 @@ def maps(
         help="Also draw the views of the first cluster: a .png, .pdf or .svg file.",
         show_default=False,
     ),
+    profile: bool = typer.Option(False, "--profile", help="Tell where the time goes."),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace files that exist."),
     as_json: bool = typer.Option(False, "--json", help="Write what was made as JSON."),
 ) -> None:
@@ -110,27 +112,25 @@ def maps(
     check_output(output, "--output", (".fits",), overwrite=overwrite)
     check_output(plot, "--plot", PICTURES, overwrite=overwrite)
     check_drawing(plot)
-    _check_names(sightlines, noise)
-    if snapshot is None:
-        clusters, frame, rows = _synthetic(redshift, seed)
-    else:
-        reading = Reading(redshift, radius, electron_model(electrons), smoothing_scale)
-        clusters, frame, rows = _of_snapshot(snapshot, halos, min_mass, center, reading)
+    _check_names(sightlines, noise, method, rtol)
+    options = {"sightlines": sightlines, "noise": noise, "seed": seed, "threads": threads}
+    options |= {"method": method, "rtol": rtol}
+    timed = Timed(profile)
+    with timed:
+        if snapshot is None:
+            made, rows = _synthetic(redshift, seed, depth, options)
+        else:
+            reading = Reading(redshift, radius, electron_model(electrons), smoothing_scale)
+            made, rows = _of_snapshot(snapshot, halos, min_mass, center, depth, reading, options)
+        with stage("writing"):
+            _write(made, output, plot, overwrite)
     show_table("read and assumed", ("quantity", "value", "source"), rows, stderr=True)
-    options = {
-        "redshift": redshift,
-        "sightlines": sightlines,
-        "noise": noise,
-        "seed": seed,
-        "depth": None if depth is None else physical_length(depth, frame, "--depth"),
-        "threads": threads,
-    }
-    made = _made(clusters, options)
-    _write(made, output, plot, overwrite)
     if as_json:
-        show_json(_as_json(made, output, plot, rows))
+        show_json(_as_json(made, output, plot, rows) | ({"profile": timed.seconds()} if profile else {}))
     else:
         _show(made, output, plot)
+        if profile:
+            timed.show()
 
 
 def _check_usage(
@@ -152,62 +152,76 @@ def _check_synthetic(**given: Any) -> None:
             raise typer.BadParameter("has no meaning with --synthetic.", param_hint="--" + name.replace("_", "-"))
 
 
-def _check_names(sightlines: str, noise: str) -> None:
+def _check_names(sightlines: str, noise: str, method: str, rtol: float) -> None:
+    from szfast.maps.method import check_method
     from szfast.maps.sightlines import sightlines as views_of
     from szfast.maps.spectrum import noise_spectrum
 
     views_of(sightlines)
     noise_spectrum(noise)
+    check_method(method, rtol)
 
 
-Prepared = tuple[list[Cluster], Frame, list[tuple[str, str, str]]]
+Made = tuple[list["MapSet"], list[tuple[str, str, str]]]
 
 
-def _synthetic(redshift: float | None, seed: int) -> Prepared:
-    from szfast.maps.make import observed_redshift
+def _synthetic(redshift: float | None, seed: int, depth: str | None, options: dict[str, Any]) -> Made:
+    from szfast.maps.make import make_maps
+    from szfast.maps.observation import observed_redshift
 
-    cluster = synthetic(observed_redshift(redshift, SYNTHETIC_REDSHIFT), seed)
-    return [cluster], Frame(hubble=cluster.gas.cosmology.h), _rows(cluster.gas.summary())
+    gas, halo = synthetic(observed_redshift(redshift, SYNTHETIC_REDSHIFT), seed)
+    frame = Frame(hubble=gas.cosmology.h)
+    made = make_maps(gas, halo=halo, name="synthetic cluster", redshift=redshift, depth=_depth(depth, frame), **options)
+    return [made], list(made.assumptions)
+
+
+def _depth(text: str | None, frame: Frame) -> Any:
+    return None if text is None else physical_length(text, frame, "--depth")
 
 
 def _of_snapshot(
-    path: Path, halos: Path | None, min_mass: str | None, center: str | None, reading: Reading
-) -> Prepared:
+    path: Path,
+    halos: Path | None,
+    min_mass: str | None,
+    center: str | None,
+    depth: str | None,
+    reading: Reading,
+    options: dict[str, Any],
+) -> Made:
+    from szfast.gas.neighbours import Neighbours, odd_neighbours
+    from szfast.maps.halos import make_halo_maps
+    from szfast.maps.make import make_maps
     from szfast.snapshots import open_snapshot
 
     opened = open_snapshot(path)
-    if halos is not None:
-        clusters = halo_clusters(opened, halos, min_mass, reading)
+    options = options | reading.options(opened) | {"depth": _depth(depth, Frame.of(opened.header))}
+    neighbours = Neighbours()
+    if halos is None:
+        position = comoving_position(center or "", Frame.of(opened.header), "--center")
+        made = [make_maps(snapshot=opened, center=position, watch=neighbours.add, **options)]
     else:
-        clusters = [centered_cluster(opened, center or "", reading)]
-    return clusters, Frame.of(opened.header), _snapshot_rows(opened, clusters)
+        found = make_halo_maps(
+            opened,
+            halos_of(opened, halos, min_mass),
+            watch=lambda row, gas: neighbours.add(gas) if row == 0 else None,
+            **options,
+        )
+        made = [maps for _, maps in sorted(found, key=lambda item: item[0])]
+    odd = odd_neighbours(neighbours.typical)
+    if odd is not None:
+        show_warning(f"{path}: {odd}")
+    return made, _snapshot_rows(opened, made)
 
 
-def _rows(assumptions: list[Assumption]) -> list[tuple[str, str, str]]:
-    return [(row.quantity, row.value, row.source) for row in assumptions]
-
-
-def _snapshot_rows(snapshot: Snapshot, clusters: list[Cluster]) -> list[tuple[str, str, str]]:
+def _snapshot_rows(snapshot: Snapshot, made: list[MapSet]) -> list[tuple[str, str, str]]:
     files = "1 file" if len(snapshot.parts) == 1 else f"{len(snapshot.parts)} files"
-    first = clusters[0].gas.summary()
     rows = [("snapshot", f"{snapshot.dialect}, {files}, {snapshot.gas_count} gas particles", str(snapshot.path))]
-    if len(clusters) > 1:
-        counts = [len(cluster.gas) for cluster in clusters]
-        rows.append(("clusters", f"{len(clusters)}, of {min(counts)} to {max(counts)} gas particles", "the catalogue"))
-        first[0] = type(first[0])(f"{first[0].quantity} of the first", first[0].value, first[0].source)
-    return rows + _rows(first)
-
-
-def _made(clusters: list[Cluster], options: dict[str, Any]) -> list[MapSet]:
-    from szfast.maps.make import make_maps
-
-    made = []
-    with progress_bar() as bar:
-        task = bar.add_task("mapping", total=len(clusters))
-        for cluster in clusters:
-            made.append(make_maps(cluster.gas, halo=cluster.halo, name=cluster.name, **options))
-            bar.advance(task)
-    return made
+    first = list(made[0].assumptions)
+    if len(made) > 1:
+        rows.append(("clusters", str(len(made)), "the catalogue"))
+        quantity, value, source = first[0]
+        first[0] = (f"{quantity} of the first", value, source)
+    return rows + first
 
 
 def _write(made: list[MapSet], output: Path, plot: Path | None, overwrite: bool) -> None:
@@ -226,13 +240,17 @@ def _peak(maps_of_one: MapSet) -> float:
     return float(np.median(maps_of_one.y.max(axis=(1, 2))))
 
 
+def _how(each: MapSet) -> str:
+    return f"method {each.method}" + ("" if each.bound is None else f", error at most {each.bound:.1e} of the peak")
+
+
 def _show(made: list[MapSet], output: Path, plot: Path | None) -> None:
     for each in made:
         mass = "unknown" if each.M500c_msun is None else f"{each.M500c_msun:.4g} Msun"
         patch_mpc2 = each.conserved.patch_kpc2.mean() * 1e-6
         show_line(
             f"{each.name}: M500c {mass}, z = {each.redshift:.4g}, Y on the patch {patch_mpc2:.4g} Mpc2, "
-            f"peak y {_peak(each):.3g} (median of {len(each)} views)"
+            f"peak y {_peak(each):.3g} (median of {len(each)} views), {_how(each)}"
         )
     show_line(f"maps: {output}")
     if plot is not None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from szfast.cli.survey import Survey, smoothing_computed
+from szfast.gas.neighbours import odd_neighbours
 
 if TYPE_CHECKING:
     from szfast.snapshots import Snapshot
-
-FEW_NEIGHBOURS, MANY_NEIGHBOURS = 10.0, 1000.0
-"""Kernels of codes in use hold 30 to 400 neighbours."""
 
 BARYON_SHARES = (0.08, 0.2)
 """Gas over all matter of a whole box: the cosmic 0.15 to 0.18, less some stars."""
@@ -57,12 +55,8 @@ def _left_out(survey: Survey) -> list[str]:
 def _smoothing(snapshot: Snapshot, survey: Survey) -> list[str]:
     if smoothing_computed(snapshot):
         return ["no smoothing length in the file: it is computed from mass and density, for 64 neighbours."]
-    if survey.neighbours is None or FEW_NEIGHBOURS <= survey.neighbours <= MANY_NEIGHBOURS:
-        return []
-    text = f"the median smoothing length holds {survey.neighbours:g} particles, where 30 to 400 are usual."
-    if survey.neighbours < FEW_NEIGHBOURS:
-        text += " A random subsample? Then give --smoothing-scale (N_full/N)^(1/3)."
-    return [text]
+    odd = odd_neighbours(survey.neighbours)
+    return [] if odd is None else [odd]
 
 
 def _temperature(survey: Survey) -> list[str]:

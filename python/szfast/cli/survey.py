@@ -127,7 +127,7 @@ class _Neighbours:
         self.counts = np.zeros(len(rows), dtype=np.int64)
 
     def add(self, chunk: GasParticles) -> None:
-        for sphere, rows in self.spheres.rows(chunk.offset_kpc):
+        for sphere, rows, _ in self.spheres.select(chunk.offset_kpc):
             self.counts[sphere] += len(rows)
 
 

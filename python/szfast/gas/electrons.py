@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +22,19 @@ from szfast.errors import ArgumentError, SnapshotError
 from szfast.snapshots.header import Assumption
 from szfast.snapshots.particles import GasParticles
 
-log = logging.getLogger("szfast.gas")
-
 FROM_FILE = "from_file"
 FULLY_IONISED = "fully_ionised"
+
+ASSUMED_IONISED = f"{FULLY_IONISED} (no electron fraction in file)"
+"""What is taken for `FROM_FILE` where the file does not tell."""
 
 MOST_ELECTRONS = 1.3
 """Electrons per hydrogen atom that no cosmic gas exceeds: fully ionised, X_H = 0.65 with metals as helium."""
 
 COMPTON_Y_KPC2_PER_MSUN_K = SIGMA_T_M2 * K_B_J_PER_K / M_E_C2_J * M_SUN_KG / M_P_KG / KPC_M**2
 """Compton area of one solar mass of hydrogen, one electron an atom, at 1 K [kpc^2]."""
+
+_AT_ONCE = 1 << 16
 
 _KELVIN_PER_KM2_S2 = (GAMMA - 1.0) * 1e6 * M_P_KG / K_B_J_PER_K
 
@@ -96,8 +98,7 @@ def electrons_of(particles: GasParticles, model: str | float, assumptions: list[
         _check_range(given, 0.0, MOST_ELECTRONS, "electron fraction", particles.path)
         return Electrons(given, hydrogen, FROM_FILE)
     if model == FROM_FILE:
-        model = f"{FULLY_IONISED} (no electron fraction in file)"
-        log.warning("%s: no electron fraction, fully ionised gas is taken", particles.path)
+        model = ASSUMED_IONISED
         assumptions.append(Assumption("electrons", FULLY_IONISED, "no electron fraction in the file"))
     else:
         assumptions.append(Assumption("electrons", FULLY_IONISED, "the argument electrons"))
@@ -137,6 +138,11 @@ def _check_range(values: NDArray[np.float32], low: float, high: float, field: st
 
 def temperature_k(internal_energy_km2_s2: NDArray[np.float32], electrons: Electrons) -> NDArray[np.float32]:
     """Temperature (gamma - 1) u mu m_p / k_B, with mu = 4 / (1 + 3 X + 4 X x_e)."""
-    x = electrons.hydrogen_fraction
-    mu = 4.0 / (1.0 + 3.0 * x + 4.0 * x * electrons.per_hydrogen)
-    return (_KELVIN_PER_KM2_S2 * internal_energy_km2_s2 * mu).astype(np.float32)
+    result = np.empty(len(internal_energy_km2_s2), dtype=np.float32)
+    # Of many particles at once the intermediate arrays would go through memory.
+    for start in range(0, len(result), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        x = electrons.hydrogen_fraction[some]
+        mu = 4.0 / (1.0 + 3.0 * x + 4.0 * x * electrons.per_hydrogen[some])
+        result[some] = _KELVIN_PER_KM2_S2 * internal_energy_km2_s2[some] * mu
+    return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,6 @@ def left_out(
         True where a particle is left out.
     counts : dict
         Particles by reason; one with several reasons counts under the first.
-
-    Raises
-    ------
-    SnapshotError
-        If nothing would be left.
     """
     reasons = {
         "star-forming": (star_forming, particles.star_formation_rate, 0.0),
@@ -53,13 +49,24 @@ def left_out(
         hit = (values >= threshold if reason == "neutral" else values > threshold) & ~mask
         counts[reason] = int(np.count_nonzero(hit))
         mask |= hit
-    if len(particles) and mask.all():
+    return mask, counts
+
+
+def check_left(kept: int, counts: dict[str, int], path: Path) -> None:
+    """Log what was left out.
+
+    Raises
+    ------
+    SnapshotError
+        If nothing is left.
+    """
+    total = kept + sum(counts.values())
+    if total and not kept:
         raise SnapshotError(
-            f"all {len(mask)} gas particles are left out: {counts}.",
-            file=particles.path,
+            f"all {total} gas particles are left out: {counts}.",
+            file=path,
             field="selection",
             remedy="switch an exclusion off (exclude_star_forming, exclude_winds, exclude_neutral).",
         )
     for reason, count in counts.items():
-        log.info("%s: %d of %d gas particles left out (%s)", particles.path, count, len(mask), reason)
-    return mask, counts
+        log.info("%s: %d of %d gas particles left out (%s)", path, count, total, reason)

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in, scalar_in
 from szfast.errors import ArgumentError
+from szfast.gas.centers import comoving_kpc, halo_center, opened, physical_kpc
 from szfast.gas.particles import Gas
-from szfast.gas.read import read_snapshot
+from szfast.gas.source import GasSource
+from szfast.gas.stream import GasStream
+from szfast.gas.treatment import treatment_of
+from szfast.maps.batches import see_stream
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.mapset import MapSet
-from szfast.maps.method import Scene, check_method, see
-from szfast.maps.noise import NoiseKey
-from szfast.maps.sightlines import sightlines as views_of
-from szfast.maps.spectrum import noise_spectrum
+from szfast.maps.method import see
+from szfast.maps.observation import Observation
+from szfast.maps.profile import stage
 
 log = logging.getLogger("szfast.maps")
-
-LEAST_RADIUS_KPC = 5000.0
-"""A cluster's whole depth is read, also where it fills more than the field [physical kpc]."""
 
 
 def make_maps(
@@ -47,9 +45,11 @@ def make_maps(
     method: str = "exact",
     rtol: float = 1e-3,
     electrons: str | float | None = None,
+    smoothing_scale: float | None = None,
     name: str | None = None,
     threads: int = 0,
     progress: bool = False,
+    watch: Callable[[Gas], None] | None = None,
 ) -> MapSet:
     """Map a cluster's gas along lines of sight, with an instrument's beam and noise.
 
@@ -58,7 +58,7 @@ def make_maps(
     gas : Gas, optional
         Gas from `szfast.read_snapshot` or `szfast.Gas.from_arrays`; or give `snapshot`.
     snapshot : str, Path or Snapshot, optional
-        A snapshot, read here about the centre.
+        A snapshot, read here about the centre: in bounded memory, the next particles while others are projected.
     halo : Row, optional
         A row of `szfast.read_halos`: centre, name, M500c and R500c.
     center : (3,) Quantity, optional
@@ -88,12 +88,16 @@ def make_maps(
         the error that it guarantees: ``maps.method``, ``maps.bound``.
     electrons : str or float
         With `snapshot`: ``from_file`` (default), ``fully_ionised``, or electrons per hydrogen atom.
+    smoothing_scale : float, optional
+        With `snapshot`: multiplies smoothing lengths; (N_full/N)^(1/3) for a random subsample of a snapshot.
     name : str, optional
         The cluster's name.
     threads : int
         Zero for all cores; the result does not depend on it.
     progress : bool
         Show a bar while a snapshot is read.
+    watch : callable, optional
+        With `snapshot`: is given the Gas of every block of particles that is kept.
 
     Returns
     -------
@@ -107,98 +111,47 @@ def make_maps(
     SnapshotError
         If the snapshot cannot be read.
     """
-    check_method(method, rtol)
-    _check_types(gas, snapshot, instrument)
+    _check_types(gas, snapshot)
     halo = _one_halo(halo)
-    views = views_of(sightlines)
-    spectrum = noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise)
-    depth_kpc = None if depth is None else scalar_in(depth, "kpc", "depth", positive=True)
-    if gas is None:
-        gas = _read(snapshot, halo, center, radius, redshift, instrument, electrons or "from_file", progress)
-    else:
-        for field, given in (("radius", radius), ("electrons", electrons)):
-            if given is not None:
-                raise ArgumentError("expected with a snapshot only; the gas is read already.", field=field)
-    if cosmology is not None:
-        _check_cosmology(cosmology, gas)
-    seen_at = observed_redshift(redshift, gas.redshift)
-    pixel_kpc = pixel_size_kpc(instrument, gas.cosmology, seen_at)
-    at_kpc, offset_kpc = _center(gas, halo, center)
-    number = cluster_number(gas, halo, at_kpc) if cluster is None else cluster
-    key = NoiseKey(seed=seed, cluster=number, realisation=realisation)
-    scene = Scene(gas, views, instrument, pixel_kpc, offset_kpc, depth_kpc, spectrum, key, threads)
-    seen = see(scene, method, rtol)
-    log.info("%d views at z = %.4f, %.1f kpc a pixel", len(views), seen_at, pixel_kpc)
-    from szfast import __version__
-
-    return MapSet(
-        y=seen.y,
-        views=views,
+    observation = Observation.of(
+        redshift=redshift,
+        sightlines=sightlines,
         instrument=instrument,
-        name=name or _name(gas, halo),
-        redshift=seen_at,
-        snapshot_redshift=gas.redshift,
-        pixel_kpc=pixel_kpc,
-        noise=None if spectrum is None else spectrum.name,
-        key=key,
-        sightlines=Path(sightlines).name if isinstance(sightlines, str | Path) else "matrices",
-        kernel=gas.kernel,
-        electron_model=gas.electron_model,
-        method=seen.method,
-        bound=seen.bound,
-        conserved=seen.conserved,
-        center_kpc=at_kpc,
-        M500c_msun=None if halo is None else float(halo["M500c"].to_value("Msun")),
-        R500c_kpc=None if halo is None else float(halo["R500c"].to_value("kpc")),
-        source="arrays" if gas.path is None else gas.path.name,
-        depth_kpc=depth_kpc,
-        radius_kpc=gas.radius_kpc,
-        assumptions=tuple((row.quantity, row.value, row.source) for row in gas.summary()),
-        version=__version__,
+        noise=noise,
+        seed=seed,
+        cluster=cluster,
+        realisation=realisation,
+        depth=depth,
+        method=method,
+        rtol=rtol,
+        threads=threads,
     )
+    source: GasSource
+    if gas is None:
+        stream = _stream(snapshot, halo, center, radius, observation, electrons, smoothing_scale, watch)
+        if cosmology is not None:
+            _check_cosmology(cosmology, stream.snapshot.header, stream.snapshot.path)
+        scenes = see_stream(
+            stream, lambda _, gas: observation.scene(gas, halo, center), method, rtol, progress=progress
+        )
+        ((_, seen),) = scenes
+        source = stream.read[0]
+    else:
+        given = {"radius": radius, "electrons": electrons, "smoothing_scale": smoothing_scale}
+        for field, value in given.items():
+            if value is not None:
+                raise ArgumentError("expected with a snapshot only; the gas is read already.", field=field)
+        if cosmology is not None:
+            _check_cosmology(cosmology, gas, gas.path)
+        scene, source = observation.scene(gas, halo, center), gas
+        with stage("projection"):
+            seen = see(scene, method, rtol)
+    maps = observation.maps(seen, source, halo, center, name)
+    log.info("%d views at z = %.4f, %.1f kpc a pixel", len(maps), maps.redshift, maps.pixel_kpc)
+    return maps
 
 
-def observed_redshift(asked: float | None, snapshot_redshift: float) -> float:
-    """The redshift at which a cluster is seen: as asked, else the snapshot's.
-
-    Raises
-    ------
-    ArgumentError
-        If it is zero, since a cluster here has no distance.
-    """
-    if asked is None:
-        if snapshot_redshift <= 1e-6:
-            raise ArgumentError(
-                "the snapshot is at redshift 0, where a cluster has no distance.",
-                field="redshift",
-                remedy="give the redshift at which to see it, for example redshift=0.1.",
-            )
-        return float(snapshot_redshift)
-    if isinstance(asked, bool) or not isinstance(asked, int | float | np.floating) or not 0 < asked < 20:
-        raise ArgumentError(f"expected a number above 0 and below 20, found {asked!r}.", field="redshift")
-    return float(asked)
-
-
-def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> float:
-    """Physical side of a pixel at a redshift: angular-diameter distance times angle [kpc]."""
-    distance_kpc = float(cosmology.angular_diameter_distance(redshift).to_value("kpc"))
-    return distance_kpc * instrument.pixel_arcmin * math.pi / (180 * 60)
-
-
-def patch_radius_kpc(instrument: Instrument, pixel_kpc: float) -> float:
-    """Physical radius of the sphere that reaches the corners of the projected patch, at least `LEAST_RADIUS_KPC`."""
-    return max(LEAST_RADIUS_KPC, instrument.padded_size * pixel_kpc * math.sqrt(0.5))
-
-
-def cluster_number(gas: Gas, halo: Any, center_kpc: NDArray[np.float64]) -> int:
-    """Number of a cluster in the noise key, from its snapshot's name and redshift, and its halo's id or its centre."""
-    which = [f"{x:.1f}" for x in center_kpc] if halo is None else [str(halo["id"])]
-    source = "arrays" if gas.path is None else gas.path.name
-    text = "|".join([source, f"{gas.redshift:.4f}", *which])
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
-def _check_types(gas: Any, snapshot: Any, instrument: Any) -> None:
+def _check_types(gas: Any, snapshot: Any) -> None:
     if (gas is None) == (snapshot is None):
         raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
     if gas is not None and not isinstance(gas, Gas):
@@ -206,12 +159,6 @@ def _check_types(gas: Any, snapshot: Any, instrument: Any) -> None:
             f"expected a Gas, found {type(gas).__name__}.",
             field="gas",
             remedy="give what szfast.read_snapshot returns, or snapshot= with a path.",
-        )
-    if not isinstance(instrument, Instrument):
-        raise ArgumentError(
-            f"expected an Instrument, found {type(instrument).__name__}.",
-            field="instrument",
-            remedy="give szfast.PLANCK, or a szfast.Instrument of your own.",
         )
 
 
@@ -231,70 +178,38 @@ def _one_halo(halo: Any) -> Any:
     return halo
 
 
-def _read(
+def _stream(
     snapshot: Any,
     halo: Any,
     center: Any,
     radius: Any,
-    redshift: float | None,
-    instrument: Instrument,
-    electrons: str | float,
-    progress: bool,
-) -> Gas:
-    from szfast.snapshots import open_snapshot
-
-    opened = open_snapshot(snapshot) if isinstance(snapshot, str | Path) else snapshot
+    observation: Observation,
+    electrons: str | float | None,
+    smoothing_scale: float | None,
+    watch: Callable[[Gas], None] | None,
+) -> GasStream:
+    opened_snapshot = opened(snapshot)
     if halo is None and center is None:
         raise ArgumentError(
             "a snapshot needs a centre.",
             field="center",
             remedy="give center= or halo=, a row of szfast.read_halos.",
         )
-    header = opened.header
-    seen_at = observed_redshift(redshift, header.redshift)
-    if radius is None:
-        import astropy.units as u
-
-        pixel_kpc = pixel_size_kpc(instrument, header.cosmology, seen_at)
-        radius = patch_radius_kpc(instrument, pixel_kpc) * u.kpc
-    return read_snapshot(
-        opened,
-        center=center,
-        halo=halo if center is None else None,
-        radius=radius,
-        electrons=electrons,
-        progress=progress,
-    )
+    header = opened_snapshot.header
+    at_kpc = comoving_kpc(halo_center(halo if center is None else None, center, opened_snapshot), (3,), header)
+    reach_kpc = observation.reach_kpc(header) if radius is None else float(physical_kpc(radius, (), header))
+    treatment = treatment_of(electrons, smoothing_scale)
+    watched = None if watch is None else lambda _, gas: watch(gas)
+    return GasStream(opened_snapshot, at_kpc[None], np.array([reach_kpc]), treatment, watch=watched)
 
 
-def _center(gas: Gas, halo: Any, center: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """The centre in the snapshot's frame [comoving kpc], and relative to the gas's origin [physical kpc]."""
-    if center is None and halo is not None:
-        center = halo["center"]
-    if center is None:
-        return gas.origin_kpc, None
-    import astropy.cosmology.units as cu
-
-    at_kpc = array_in(center, "kpc", "center", shape=(3,), equivalencies=cu.with_H0(gas.cosmology.H0))
-    offset_kpc = at_kpc - gas.origin_kpc
-    if gas.box_size_kpc is not None:
-        offset_kpc -= gas.box_size_kpc * np.round(offset_kpc / gas.box_size_kpc)
-    offset_kpc = offset_kpc / (1 + gas.redshift)
-    return at_kpc, (offset_kpc if np.any(offset_kpc) else None)
-
-
-def _check_cosmology(cosmology: Any, gas: Gas) -> None:
+def _check_cosmology(cosmology: Any, source: Any, path: Path | None) -> None:
     for parameter in ("Om0", "Ode0", "h"):
-        given, found = float(getattr(cosmology, parameter)), float(getattr(gas.cosmology, parameter))
+        given, found = float(getattr(cosmology, parameter)), float(getattr(source.cosmology, parameter))
         if abs(given - found) > 1e-3:
             raise ArgumentError(
                 f"the cosmology given has {parameter} = {given:g}, the snapshot's {found:g}.",
-                file=gas.path,
+                file=path,
                 field="cosmology",
                 remedy="leave it out: the snapshot's own is used.",
             )
-
-
-def _name(gas: Gas, halo: Any) -> str:
-    source = "gas" if gas.path is None else gas.path.stem
-    return source if halo is None else f"{source} halo {halo['id']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError
+from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
 from szfast.maps.beam_projection import (
     CELLS,
@@ -25,6 +27,7 @@ from szfast.maps.beam_projection import (
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved
 from szfast.maps.noise import NoiseKey, mode_amplitude
+from szfast.maps.profile import Profile, current_profile
 from szfast.maps.projection import Projection, project
 from szfast.maps.spectrum import NoiseSpectrum
 
@@ -50,7 +53,7 @@ class Scene:
 
     Parameters
     ----------
-    gas : Gas
+    gas : Gas or GasColumns
         The particles.
     views : (L, 3, 3) float64 array
         Rotation matrices; columns are image x, image y and the line of sight.
@@ -70,7 +73,7 @@ class Scene:
         Zero for all cores.
     """
 
-    gas: Gas
+    gas: Gas | GasColumns
     views: NDArray[np.float64]
     instrument: Instrument
     pixel_kpc: float
@@ -92,19 +95,23 @@ class Scene:
 
     def particles(self) -> Particles:
         """The gas relative to the centre, as the core takes it."""
-        gas = self.gas
-        offset_kpc = gas.offset_kpc if self.center_kpc is None else gas.offset_kpc - self.center_kpc
-        x, y, z = (offset_kpc[:, axis].astype(np.float32) for axis in range(3))
-        h = np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32)
-        return Particles(x, y, z, h, gas.compton_y_kpc2().astype(np.float32))
+        gas = self.gas.columns(self.center_kpc)
+        return Particles(gas.x_kpc, gas.y_kpc, gas.z_kpc, gas.h_kpc, gas.area_kpc2)
 
     def observe(
         self, area_kpc2: NDArray[np.float64] | None, spectra_kpc2: NDArray[np.float32] | None, *, noise: bool
     ) -> NDArray[np.float32]:
         """Beam, and noise, on maps or half spectra or both; dimensionless y."""
+        profile = current_profile()
+        start = time.perf_counter()
+        y = self._observed(area_kpc2, spectra_kpc2, self.spectrum if noise else None)
+        if profile is not None:
+            self._profile(profile, time.perf_counter() - start, area_kpc2, spectra_kpc2, noise=noise)
+        return y
+
+    def _observed(self, area_kpc2: Any, spectra_kpc2: Any, spectrum: NoiseSpectrum | None) -> NDArray[np.float32]:
         from szfast import _core
 
-        spectrum = self.spectrum if noise else None
         numbers = np.arange(len(self.views))
         y: NDArray[np.float32] = _core.observe(
             maps=area_kpc2,
@@ -116,6 +123,19 @@ class Scene:
             threads=self.threads,
         )
         return y
+
+    def _profile(self, profile: Profile, seconds: float, area_kpc2: Any, spectra_kpc2: Any, *, noise: bool) -> None:
+        """Beam and noise are one call: the same call without noise tells them apart."""
+        start = time.perf_counter()
+        clean = seconds
+        if area_kpc2 is None and spectra_kpc2 is None:
+            clean = 0.0
+        elif noise and self.spectrum is not None:
+            self._observed(area_kpc2, spectra_kpc2, None)
+            clean = min(seconds, time.perf_counter() - start)
+        profile.add("beam", clean)
+        profile.add("noise", seconds - clean)
+        profile.beside(seconds + time.perf_counter() - start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +249,7 @@ def _exact(scene: Scene, why: str) -> Seen:
         threads=scene.threads,
     )
     log.info("method exact: %s", why)
-    _warn_if_off_centre(projection.area_kpc2, scene.gas)
+    warn_if_off_centre(projection.area_kpc2, scene.gas)
     y = scene.observe(projection.area_kpc2, None, noise=True)
     return Seen(y, "exact", None, _conserved(projection, scene.instrument))
 
@@ -244,7 +264,7 @@ def _beam(scene: Scene, particles: Particles, mesh: Mesh) -> tuple[Seen, float]:
     area_kpc2, rest_kpc2, rest_error_kpc2 = rest or (None, 0.0, 0.0)
     y = scene.observe(area_kpc2, projection.spectra_kpc2, noise=True)
     clean = y if scene.spectrum is None else scene.observe(area_kpc2, projection.spectra_kpc2, noise=False)
-    _warn_if_off_centre(clean, scene.gas)
+    warn_if_off_centre(clean, scene.gas)
     peak = float(clean.max(axis=(1, 2)).min())
     error = (projection.error_kpc2 + rest_error_kpc2) / (2 * math.pi * scene.sigma_kpc**2)
     total_kpc2 = projection.area_kpc2 + rest_kpc2
@@ -338,8 +358,10 @@ def _cheapest(
     return None
 
 
-def _warn_if_off_centre(maps: NDArray[Any], gas: Gas) -> None:
+def warn_if_off_centre(maps: NDArray[Any], gas: Gas | GasColumns) -> None:
     """Say so where most views are brightest far from their middle: a sign of a centre in another unit or frame."""
+    if isinstance(gas, GasColumns) and not gas.whole:
+        return
     n = maps.shape[-1]
     block = max(1, n // 16)
     count = n // block

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
 
 
@@ -31,7 +32,7 @@ class Projection:
 
 
 def project(
-    gas: Gas,
+    gas: Gas | GasColumns,
     views: NDArray[np.float64],
     *,
     pixels: int,
@@ -50,7 +51,7 @@ def project(
 
     Parameters
     ----------
-    gas : Gas
+    gas : Gas or GasColumns
         The particles.
     views : (L, 3, 3) float64 array
         Rotation matrices; columns are image x, image y and the line of sight.
@@ -75,14 +76,13 @@ def project(
     """
     from szfast._core import deposit
 
-    offset_kpc = gas.offset_kpc if center_kpc is None else gas.offset_kpc - center_kpc
-    x, y, z = (np.ascontiguousarray(offset_kpc[:, axis], dtype=np.float32) for axis in range(3))
+    columns = gas.columns(center_kpc)
     area_kpc2, loaded_kpc2 = deposit(
-        x,
-        y,
-        z,
-        np.ascontiguousarray(gas.smoothing_length_kpc, dtype=np.float32),
-        gas.compton_y_kpc2().astype(np.float32),
+        columns.x_kpc,
+        columns.y_kpc,
+        columns.z_kpc,
+        columns.h_kpc,
+        columns.area_kpc2,
         views=np.ascontiguousarray(views),
         pixels=pixels,
         pixel_kpc=pixel_kpc,

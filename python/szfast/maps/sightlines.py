@@ -5,6 +5,7 @@ A view is a matrix whose columns are the image's x axis, the image's y axis and 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,11 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     (count, 3, 3) array
         Rotation matrices.
     """
+    return _hemisphere(count).copy()
+
+
+@lru_cache(maxsize=8)
+def _hemisphere(count: int) -> NDArray[np.float64]:
     i = np.arange(count)
     golden, plastic = (1 + np.sqrt(5)) / 2, 1.324717957244746
     height = (i + 0.5) / count
@@ -67,7 +73,8 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     none = np.zeros(count)
     inclination, azimuth = np.rad2deg(np.arccos(z)), np.rad2deg(np.arctan2(y, x))
     rolled = rotation_from_euler(np.stack([none, none, 360.0 * ((i / plastic) % 1.0)], axis=1))
-    return rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
+    views: NDArray[np.float64] = rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
+    return views
 
 
 def _spread(directions: NDArray[np.float64], *, steps: int = 300, rate: float = 0.002) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import SnapshotError
-from szfast.snapshots.selection import Spheres
+from szfast.snapshots.selection import Spheres, as_floats, extent
 from szfast.snapshots.stored_fields import (
     Array,
     GasLayout,
@@ -21,6 +21,9 @@ from szfast.snapshots.stored_fields import (
     computed,
 )
 
+BLOCK_ROWS = 1 << 16
+"""Particles whose quantities are computed at a time: their arrays stay in a core's cache."""
+
 
 class Chunk:
     """Rows [start, stop) of one file; each stored array is read and checked once, over the span asked for."""
@@ -28,39 +31,45 @@ class Chunk:
     def __init__(self, layout: GasLayout, read: Reader, path: Path, start: int, stop: int) -> None:
         self.layout, self.read, self.path = layout, read, path
         self.start, self.stop = start, stop
+        self.count = stop - start
+        self.found: list[tuple[int, NDArray[np.intp], NDArray[np.float64]]] = []
         self._arrays: dict[StoredField, Array] = {}
 
-    def particles(self, spheres: Spheres | None) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Yield (sphere, arrays of `GasParticles`) of each sphere that holds any of the rows."""
+    def load(self, spheres: Spheres | None) -> Chunk:
+        """Read what the spheres, or all space, hold of the rows: all that needs the file."""
         coordinates = self.read(self.layout.coordinates, self.start, self.stop)
         self._check_coordinates(coordinates)
         header = self.layout.header
         physical = header.code_length_kpc * header.scale_factor
-        if spheres is None:
-            offset = np.multiply(coordinates, physical, dtype=np.float64)
-            yield 0, {"offset_kpc": offset, **self._quantities(slice(None))}
-            return
-        selected = spheres.rows(coordinates)
-        if not selected:
-            return
-        low = min(int(rows[0]) for _, rows in selected)
-        high = max(int(rows[-1]) for _, rows in selected) + 1
-        base = self.start
-        self.start, self.stop = base + low, base + high
-        for k, rows in selected:
-            offset = spheres.offsets(k, coordinates[rows])
-            offset *= physical
-            whole = rows.size == high - low
-            index = slice(None) if whole else rows - low
-            yield k, {"offset_kpc": offset, **self._quantities(index)}
+        everything = Spheres(np.zeros((1, 3)), np.full(1, np.inf), None)
+        self.found = (everything if spheres is None else spheres).select(as_floats(coordinates), physical)
+        if not self.found:
+            return self
+        low = min(int(rows[0]) for _, rows, _ in self.found)
+        high = max(int(rows[-1]) for _, rows, _ in self.found) + 1
+        self.start, self.stop = self.start + low, self.start + high
+        self.found = [(k, rows - low if low else rows, offsets) for k, rows, offsets in self.found]
+        for recipe in self.layout.recipes.values():
+            for field in recipe.fields:
+                self._stored(field)
+        return self
 
-    def _quantities(self, index: Any) -> dict[str, Array]:
-        return {name: self.quantity(recipe, index) for name, recipe in self.layout.recipes.items()}
+    def particles(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield (sphere, arrays of `GasParticles`) of what was loaded, a block at a time."""
+        for k, rows, offset_kpc in self.found:
+            for first in range(0, len(rows), BLOCK_ROWS):
+                block = rows[first : first + BLOCK_ROWS]
+                start, stop = int(block[0]), int(block[-1]) + 1
+                # Neighbours in the file are looked at where they are; others are copied together.
+                index = slice(start, stop) if stop - start == len(block) else block
+                quantities = {
+                    name: self.quantity(recipe, index, len(block)) for name, recipe in self.layout.recipes.items()
+                }
+                yield k, {"offset_kpc": offset_kpc[first : first + BLOCK_ROWS], **quantities}
 
-    def quantity(self, recipe: Recipe, index: Any) -> NDArray[np.float32]:
-        """Compute one quantity of the rows at an index into the span."""
+    def quantity(self, recipe: Recipe, index: Any, count: int) -> NDArray[np.float32]:
+        """Compute one quantity of the `count` rows at an index into the span."""
         arrays = [self._stored(field)[index] for field in recipe.fields]
-        count = len(np.arange(self.stop - self.start)[index]) if not arrays else len(arrays[0])
         return computed(recipe, count, arrays, self.path)
 
     def _stored(self, field: StoredField) -> Array:
@@ -79,15 +88,19 @@ class Chunk:
                 field=name,
                 remedy="write the positions as an array (N, 3).",
             )
-        check_values(coordinates, StoredField(name), self.path)
+        if coordinates.dtype.kind not in "fiu":
+            check_values(coordinates, StoredField(name), self.path)
+        low, high = extent(coordinates)
+        if np.isnan(low).any():
+            check_values(coordinates, StoredField(name), self.path)
         header = self.layout.header
-        if header.box_size_kpc is None or coordinates.size == 0:
+        if header.box_size_kpc is None:
             return
         box = header.box_size_kpc / header.code_length_kpc
-        extent = float(coordinates.max()) - float(coordinates.min())
-        if extent > 1.01 * box:
+        span = high.max() - low.min()
+        if span > 1.01 * box:
             raise SnapshotError(
-                f"positions span {extent:g} code lengths, the box is {box:g} wide.",
+                f"positions span {span:g} code lengths, the box is {box:g} wide.",
                 file=self.path,
                 field="BoxSize",
                 remedy="correct BoxSize, which must be in the unit of the positions, or set it to 0.",

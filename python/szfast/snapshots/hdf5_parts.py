@@ -22,10 +22,21 @@ GAS = "PartType0"
 
 @dataclass(frozen=True)
 class DatasetDescription:
-    """Shape and attributes of one array of gas."""
+    """One array of gas.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Its shape.
+    attributes : dict
+        Its attributes.
+    packed_rows : int
+        Rows that are compressed together, and so are read together; 1 where it is not compressed.
+    """
 
     shape: tuple[int, ...]
     attributes: Mapping[str, Any]
+    packed_rows: int = 1
 
 
 @dataclass(frozen=True)
@@ -161,8 +172,13 @@ def describe(path: Path) -> Hdf5Description:
         gas = {}
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
-                gas[name] = DatasetDescription(dataset.shape or (), dict(dataset.attrs))
+                gas[name] = DatasetDescription(dataset.shape or (), dict(dataset.attrs), _packed_rows(dataset))
         return Hdf5Description(path, groups, gas, _named_columns(file))
+
+
+def _packed_rows(dataset: Any) -> int:
+    filtered = dataset.chunks is not None and dataset.id.get_create_plist().get_nfilters() > 0
+    return int(dataset.chunks[0]) if filtered else 1
 
 
 def _named_columns(file: Any) -> dict[str, list[str]]:
@@ -193,6 +209,7 @@ class Hdf5Store:
         first = descriptions[0]
         self.parts = [description.path for description in descriptions]
         self.gas_counts: list[int] = []
+        self._packed_rows = [max((d.packed_rows for d in each.gas.values()), default=1) for each in descriptions]
         for description in descriptions:
             self._check_belongs(description, first)
             self.gas_counts.append(self._checked_count(description))
@@ -257,6 +274,11 @@ class Hdf5Store:
                 return rows
 
             yield read
+
+    def rows_at_once(self, part: int, wanted: int) -> int:
+        """Whole packets of compressed arrays, which would be unpacked again for each part of them."""
+        packed = self._packed_rows[part]
+        return -(-wanted // packed) * packed
 
 
 def _check_virtual(dataset: Any, path: Path) -> None:

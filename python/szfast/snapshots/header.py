@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,19 @@ class SnapshotHeader:
     @property
     def cosmology(self) -> Any:
         """The astropy cosmology; flat where only radiation and neutrinos are missing from a sum of one."""
-        from astropy import cosmology
+        return _cosmology(self.hubble, self.omega_m, self.omega_lambda)
 
-        models: Any = cosmology
 
-        hubble_km_s_mpc = 100.0 * self.hubble
-        if abs(self.omega_m + self.omega_lambda - 1.0) < 5e-3:
-            return models.FlatLambdaCDM(H0=hubble_km_s_mpc, Om0=self.omega_m)
-        return models.LambdaCDM(H0=hubble_km_s_mpc, Om0=self.omega_m, Ode0=self.omega_lambda)
+@lru_cache(maxsize=64)
+def _cosmology(hubble: float, omega_m: float, omega_lambda: float) -> Any:
+    # 40 ms each; instances are frozen.
+    from astropy import cosmology
+
+    models: Any = cosmology
+    hubble_km_s_mpc = 100.0 * hubble
+    if abs(omega_m + omega_lambda - 1.0) < 5e-3:
+        return models.FlatLambdaCDM(H0=hubble_km_s_mpc, Om0=omega_m)
+    return models.LambdaCDM(H0=hubble_km_s_mpc, Om0=omega_m, Ode0=omega_lambda)
 
 
 def check_header(header: SnapshotHeader, path: Path) -> SnapshotHeader:

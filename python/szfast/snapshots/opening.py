@@ -28,7 +28,7 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
     path : str or Path
         A file, one part of many, a folder with the parts, or their common stem.
     chunk_rows : int
-        Particles read at a time: memory grows with it.
+        Particles read at a time, more where more are compressed together: memory grows with it.
 
     Returns
     -------

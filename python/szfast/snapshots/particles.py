@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -87,33 +86,63 @@ class GasParticles:
         return replace(self, **picked)
 
 
-def joined(pieces: Sequence[GasParticles]) -> GasParticles:
-    """Concatenate chunks that share origin, header and fields."""
-    first = pieces[0]
-    if len(pieces) == 1:
-        return first
-    arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in _present(first)
-    }
-    return replace(first, **arrays)
+class Growing:
+    """Arrays that grow as the rows of a file are read.
+
+    Parameters
+    ----------
+    total : int
+        Rows to be read, of which each gives one entry at most.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total, self.count = total, 0
+        self._arrays: dict[str, NDArray[Any]] = {}
+        self._room = 0
+
+    def reserve(self, count: int, rows_read: int) -> None:
+        """Make room for some more, all that is coming of the first `rows_read` rows."""
+        count += self.count
+        if count > self._room:
+            # As many as the rows to come should give, and a little more: seldom moved, never much too large.
+            expected = math.ceil(1.05 * count * self.total / rows_read)
+            self._room = max(count, min(max(expected, 2 * self._room), self.total, 16 * count))
+
+    def add(self, **values: NDArray[Any]) -> None:
+        """Add as many entries to each array; there is room for them."""
+        count = self.count
+        for name, piece in values.items():
+            count = self.count + len(piece)
+            self._array(name, piece)[self.count : count] = piece
+        self.count = count
+
+    def _array(self, name: str, piece: NDArray[Any]) -> NDArray[Any]:
+        array = self._arrays.get(name)
+        if array is None or len(array) < self._room:
+            larger = np.empty((self._room, *piece.shape[1:]), dtype=piece.dtype)
+            if array is not None:
+                larger[: self.count] = array[: self.count]
+            self._arrays[name] = array = larger
+        return array
+
+    def arrays(self) -> dict[str, Any]:
+        """What was added."""
+        return {name: array[: self.count] for name, array in self._arrays.items()}
 
 
-def filled(pieces: Iterator[GasParticles], count: int) -> GasParticles:
-    """Join chunks of a known total as they come, without holding them twice."""
-    first = next(pieces)
-    if len(first) == count:
-        return first
-    arrays: dict[str, Any] = {}
-    for name in _present(first):
-        values = getattr(first, name)
-        arrays[name] = np.empty((count, *values.shape[1:]), dtype=values.dtype)
-    start = 0
-    for piece in chain([first], pieces):
-        for name, array in arrays.items():
-            array[start : start + len(piece)] = getattr(piece, name)
-        start += len(piece)
-    return replace(first, **arrays)
+class Gathered(Growing):
+    """Particles gathered from pieces that share origin, header and fields."""
 
+    def __init__(self, total: int) -> None:
+        super().__init__(total)
+        self._first: GasParticles | None = None
 
-def _present(gas: GasParticles) -> list[str]:
-    return [name for name in PER_PARTICLE if getattr(gas, name) is not None]
+    def add_particles(self, piece: GasParticles) -> None:
+        """Add a piece for which there is room."""
+        self._first = self._first or piece
+        self.add(**{name: getattr(piece, name) for name in PER_PARTICLE if getattr(piece, name) is not None})
+
+    def particles(self) -> GasParticles:
+        """All of them, at least one."""
+        assert self._first is not None
+        return replace(self._first, **self.arrays())

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast import _core as untyped_core
 from szfast.snapshots.cells import Cells
+
+_core: Any = untyped_core
 
 Array = NDArray[Any]
 
@@ -34,59 +37,60 @@ class Spheres:
     radii: NDArray[np.float64]
     box: float | None
 
-    def rows(self, coordinates: Array) -> list[tuple[int, NDArray[np.intp]]]:
-        """Return (sphere, rows inside it) of the spheres that hold any of the coordinates.
+    def select(self, coordinates: Array, scale: float = 1.0) -> list[tuple[int, NDArray[np.intp], NDArray[np.float64]]]:
+        """Return (sphere, rows inside it, their offsets from its centre) of the spheres that hold any particle.
 
         Parameters
         ----------
         coordinates : (N, 3) array
-            Positions in the file's own coordinates.
+            Finite positions in the file's own coordinates.
+        scale : float
+            Multiplies the offsets, which are those of the nearest image.
         """
         near = [int(k) for k in self._near(coordinates)]
-        if len(near) <= _FEW or not np.isfinite(self.radii[near]).all():
-            found = [(k, self._inside(k, coordinates)) for k in near]
-        else:
-            cells = Cells(coordinates)
-            found = []
-            for k in near:
-                rows = cells.near(self.centers[k], self.radii[k], self.box)
-                found.append((k, rows[self._inside(k, coordinates[rows])]))
-        return [(k, rows) for k, rows in found if rows.size]
+        found = []
+        cells = Cells(coordinates) if len(near) > _FEW and np.isfinite(self.radii[near]).all() else None
+        for k in near:
+            if cells is None:
+                rows, offsets = self._inside(k, coordinates, scale)
+            else:
+                candidates = cells.near(self.centers[k], self.radii[k], self.box)
+                rows, offsets = self._inside(k, coordinates[candidates], scale)
+                rows = candidates[rows]
+            if rows.size:
+                found.append((k, rows, offsets))
+        return found
 
     def _near(self, coordinates: Array) -> NDArray[np.intp]:
         """Spheres that touch the bounding box of the coordinates."""
         if len(self.centers) == 1 or not np.isfinite(self.radii).all():
             return np.arange(len(self.centers))
-        low = np.array([coordinates[:, i].min() for i in range(3)], dtype=np.float64)
-        high = np.array([coordinates[:, i].max() for i in range(3)], dtype=np.float64)
+        low, high = extent(coordinates)
         offset = np.abs(wrapped(self.centers - 0.5 * (low + high), self.box))
         touching = offset <= 0.5 * (high - low) + self.radii[:, None]
         return np.flatnonzero(touching.all(axis=1))
 
-    def _inside(self, k: int, coordinates: Array) -> NDArray[np.intp]:
-        radius = self.radii[k]
-        if not np.isfinite(radius):
-            return np.arange(len(coordinates))
-        distance = self._distance(coordinates[:, 0], self.centers[k, 0])
-        rows = np.flatnonzero(distance <= radius)
-        square = distance[rows] ** 2
-        # One axis at a time: each leaves fewer particles for the next.
-        for axis in (1, 2):
-            distance = self._distance(coordinates[rows, axis], self.centers[k, axis])
-            keep = np.flatnonzero(distance <= radius)
-            rows, square = rows[keep], square[keep] + distance[keep] ** 2
-        inside: NDArray[np.intp] = rows[square <= radius**2]
-        return inside
+    def _inside(self, k: int, coordinates: Array, scale: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        rows, offsets = _core.within_sphere(
+            as_floats(coordinates),
+            center=np.ascontiguousarray(self.centers[k]),
+            radius=self.radii[k],
+            box=self.box or 0.0,
+            scale=scale,
+        )
+        return rows, offsets
 
-    def _distance(self, values: Array, center: float) -> NDArray[np.float64]:
-        distance = np.abs(np.subtract(values, center, dtype=np.float64))
-        if self.box is not None:
-            np.minimum(distance, np.abs(self.box - distance), out=distance)
-        return distance
 
-    def offsets(self, k: int, coordinates: Array) -> NDArray[np.float64]:
-        """Positions relative to a centre, at their nearest image."""
-        return wrapped(np.asarray(coordinates, dtype=np.float64) - self.centers[k], self.box)
+def extent(coordinates: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest of (N, 3) coordinates along each axis; NaN where any is not finite."""
+    low, high = _core.extent(as_floats(coordinates))
+    return low, high
+
+
+def as_floats(coordinates: Array) -> Array:
+    """Coordinates as the core takes them: float32 as it is, all else as float64."""
+    kind = np.float32 if coordinates.dtype == np.float32 else np.float64
+    return np.ascontiguousarray(coordinates, dtype=kind)
 
 
 def wrapped(offset: NDArray[np.float64], box: float | None) -> NDArray[np.float64]:

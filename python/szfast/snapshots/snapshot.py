@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from szfast.errors import ArgumentError, SnapshotError
+from szfast.snapshots.ahead import ahead
 from szfast.snapshots.chunk import Chunk
 from szfast.snapshots.consistency import GasSample, check_box, check_gas
 from szfast.snapshots.header import Assumption, SnapshotHeader
-from szfast.snapshots.particles import PER_PARTICLE, GasParticles, filled, joined
+from szfast.snapshots.particles import PER_PARTICLE, GasParticles, Gathered
 from szfast.snapshots.selection import Spheres
 from szfast.snapshots.stored_fields import Array, GasLayout, Store
 
 logger = logging.getLogger("szfast.snapshots")
 
-CHUNK_ROWS = 1 << 20
+CHUNK_ROWS = 1 << 17
 _SAMPLE_SLICES, _SAMPLE_ROWS = 16, 256
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How far the reading is, and what was found last.
+
+    Parameters
+    ----------
+    rows_read : int
+        Rows of all files that were read so far.
+    counts : dict
+        Particles that the last chunk holds of each sphere.
+    """
+
+    rows_read: int
+    counts: dict[int, int]
 
 
 class Snapshot:
@@ -107,13 +126,8 @@ class Snapshot:
         ArgumentError
             If the centre lies outside the box, or the radius is not positive.
         """
-        chunks = self.gas_chunks(center_kpc, radius_kpc, progress=progress)
-        if radius_kpc is None and self.gas_count:
-            return filled(chunks, self.gas_count)
-        pieces = list(chunks)
-        if not pieces:
-            raise self._empty(0, center_kpc, radius_kpc)
-        return joined(pieces)
+        centers, radii = _one_sphere(center_kpc, radius_kpc)
+        return self._gathered(centers, radii, progress=progress)[0]
 
     def gas_chunks(
         self,
@@ -122,13 +136,11 @@ class Snapshot:
         *,
         progress: bool = False,
     ) -> Iterator[GasParticles]:
-        """Yield the gas of `gas` a chunk at a time, with bounded memory."""
-        centers = None if center_kpc is None else np.atleast_2d(np.asarray(center_kpc, dtype=np.float64))
-        if centers is None and radius_kpc is not None:
-            raise ArgumentError("a radius needs a centre.", field="center_kpc", remedy="give center_kpc too.")
-        radii = np.full(1, np.inf if radius_kpc is None else radius_kpc)
-        for _, piece in self._pieces(centers, radii, progress=progress):
-            yield piece
+        """Yield the gas of `gas` a block at a time, with bounded memory; the next one is read meanwhile."""
+        centers, radii = _one_sphere(center_kpc, radius_kpc)
+        for _, pieces in self.loaded(centers, radii, progress=progress):
+            for _, piece in pieces:
+                yield piece
 
     def gas_around(self, centers_kpc: ArrayLike, radii_kpc: ArrayLike, *, progress: bool = False) -> list[GasParticles]:
         """Read the gas around many centres in one pass over the files.
@@ -157,32 +169,78 @@ class Snapshot:
                 field="centers_kpc",
                 remedy="give one radius for each centre.",
             )
-        found: list[list[GasParticles]] = [[] for _ in radii]
-        for k, piece in self._pieces(centers, radii, progress=progress):
-            found[k].append(piece)
-        for k, pieces in enumerate(found):
-            if not pieces:
-                raise self._empty(k, centers[k], float(radii[k]))
-        return [joined(pieces) for pieces in found]
+        return self._gathered(centers, radii, progress=progress)
 
-    def _pieces(
+    def loaded(
+        self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool = False
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
+        """Yield what each chunk of the files holds of `gas_around`: its extent, and (sphere, particles) by blocks.
+
+        Parameters
+        ----------
+        centers_kpc : (H, 3) float64 array or None
+            Centres [comoving kpc]; None for all gas, relative to the file's origin.
+        radii_kpc : (H,) float64 array
+            Radii [physical kpc].
+        progress : bool
+            Show a progress bar on a terminal.
+        """
+        return self._loaded(centers_kpc, radii_kpc, self._spans(), progress=progress)
+
+    def _gathered(
         self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64], *, progress: bool
-    ) -> Iterator[tuple[int, GasParticles]]:
+    ) -> list[GasParticles]:
+        found = [Gathered(self.gas_count) for _ in radii_kpc]
+        for chunk, pieces in self.loaded(centers_kpc, radii_kpc, progress=progress):
+            for k, count in chunk.counts.items():
+                found[k].reserve(count, chunk.rows_read)
+            for k, piece in pieces:
+                found[k].add_particles(piece)
+        for k, gathered in enumerate(found):
+            if not gathered.count:
+                raise self.empty(k, None if centers_kpc is None else centers_kpc[k], float(radii_kpc[k]))
+        return [gathered.particles() for gathered in found]
+
+    def _spans(self) -> list[tuple[int, int, int]]:
+        """(file, first row, row behind the last) of all chunks."""
+        spans = []
+        for part, count in enumerate(self._store.gas_counts):
+            rows = self._store.rows_at_once(part, self.chunk_rows)
+            spans += [(part, start, min(start + rows, count)) for start in range(0, count, rows)]
+        return spans
+
+    def _loaded(
+        self,
+        centers_kpc: NDArray[np.float64] | None,
+        radii_kpc: NDArray[np.float64],
+        spans: list[tuple[int, int, int]],
+        *,
+        progress: bool,
+    ) -> Iterator[tuple[Loaded, Iterator[tuple[int, GasParticles]]]]:
         spheres = self._spheres(centers_kpc, radii_kpc)
         self._check_plausible()
         origins = np.zeros((1, 3)) if centers_kpc is None else centers_kpc
         template = self._template()
-        with _progress_bar(self.gas_count, self.path.name, progress) as advance:
-            for part, count in enumerate(self._store.gas_counts):
-                if count == 0:
-                    continue
-                with self._store.opened(part) as read:
-                    for start in range(0, count, self.chunk_rows):
-                        stop = min(start + self.chunk_rows, count)
-                        chunk = Chunk(self._layout, read, self.parts[part], start, stop)
-                        for k, arrays in chunk.particles(spheres):
-                            yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
-                        advance(stop - start)
+
+        def pieces(chunk: Chunk) -> Iterator[tuple[int, GasParticles]]:
+            for k, arrays in chunk.particles():
+                yield k, GasParticles(origin_kpc=origins[k], **arrays, **template)
+
+        chunks = self._chunks(spheres, spans)
+        # A thread is not worth its start where there is nothing to read beside the work.
+        coming = ahead(chunks) if len(spans) > 1 else chunks
+        with closing(coming), _progress_bar(self.gas_count, self.path.name, progress) as advance:
+            rows_read = 0
+            for chunk in coming:
+                rows_read += chunk.count
+                yield Loaded(rows_read, {k: len(rows) for k, rows, _ in chunk.found}), pieces(chunk)
+                advance(chunk.count)
+
+    def _chunks(self, spheres: Spheres | None, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
+        for part, of_part in groupby(spans, key=lambda span: span[0]):
+            with self._store.opened(part) as read:
+                for _, start, stop in of_part:
+                    yield Chunk(self._layout, read, self.parts[part], start, stop).load(spheres)
 
     def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres | None:
         if not np.all(radii_kpc > 0):
@@ -227,7 +285,8 @@ class Snapshot:
             "assumptions": self.assumptions,
         }
 
-    def _empty(self, k: int, center_kpc: ArrayLike | None, radius_kpc: float | None) -> SnapshotError:
+    def empty(self, k: int, center_kpc: ArrayLike | None, radius_kpc: float | None) -> SnapshotError:
+        """Make the error of a sphere that holds no gas."""
         if self.gas_count == 0:
             return SnapshotError(
                 "it holds no gas.",
@@ -263,10 +322,10 @@ class Snapshot:
         with self._store.opened(part) as read:
             for start in starts:
                 stop = min(int(start) + _SAMPLE_ROWS, counts[part])
-                chunk = Chunk(self._layout, read, self.parts[part], int(start), stop)
+                chunk, count = Chunk(self._layout, read, self.parts[part], int(start), stop), stop - int(start)
                 for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density"):
                     if name in recipes:
-                        slices[name].append(chunk.quantity(recipes[name], slice(0, stop - int(start))))
+                        slices[name].append(chunk.quantity(recipes[name], slice(0, count), count))
         arrays = {name: np.concatenate(s) for name, s in slices.items() if s}
         return GasSample(
             arrays["mass_msun"],
@@ -274,6 +333,15 @@ class Snapshot:
             arrays.get("density"),
             arrays.get("internal_energy_km2_s2"),
         )
+
+
+def _one_sphere(
+    center_kpc: ArrayLike | None, radius_kpc: float | None
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
+    if center_kpc is None and radius_kpc is not None:
+        raise ArgumentError("a radius needs a centre.", field="center_kpc", remedy="give center_kpc too.")
+    centers = None if center_kpc is None else np.atleast_2d(np.asarray(center_kpc, dtype=np.float64))
+    return centers, np.full(1, np.inf if radius_kpc is None else radius_kpc)
 
 
 @contextmanager
