@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import HaloCatalogueError, SnapshotError
-from szfast.snapshots.halos.columns import HaloColumns
+from szfast.snapshots.halos.columns import HaloColumns, check_stored_masses
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 
 _PART = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)\.(?:hdf5|h5)$")
@@ -59,6 +59,7 @@ def read(path: Path, snapshot: SnapshotHeader | None) -> HaloColumns:
     assumptions: list[Assumption] = []
     header = _header(parts[0], pieces[0].attributes, snapshot, assumptions)
     data = {name: np.concatenate([piece.fields[name] for piece in pieces]) for name in _FIELDS}
+    check_stored_masses(data["Group_M_Crit500"], "Group/Group_M_Crit500", path)
     # Groups too small for an M500c carry a zero there.
     resolved = np.flatnonzero(data["Group_M_Crit500"] > 0)
     physical_kpc = header.code_length_kpc * header.scale_factor
@@ -129,6 +130,7 @@ def _read_part(path: Path) -> _Part:
         raise HaloCatalogueError(
             f"cannot be read as HDF5 ({error}).",
             file=path,
+            field="Group",
             remedy="the file is truncated or damaged: copy it again.",
         ) from None
 
