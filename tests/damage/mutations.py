@@ -69,10 +69,11 @@ def mutate_hdf5(path: str, rng: np.random.Generator) -> None:
         for _ in range(rng.integers(1, 3)):
             groups = [name for name in file if isinstance(file.get(name), h5py.Group)]
             group = file[groups[int(rng.integers(0, len(groups)))]]
-            if len(group.attrs) and (rng.random() < 0.6 or not len(group)):
+            arrays = sorted(name for name in group if isinstance(group.get(name), h5py.Dataset))
+            if len(group.attrs) and (rng.random() < 0.6 or not arrays):
                 _change_attribute(group, rng)
-            elif len(group):
-                _change_dataset(group, rng)
+            elif arrays:
+                _change_dataset(group, arrays[int(rng.integers(0, len(arrays)))], rng)
 
 
 def _change_attribute(group: object, rng: np.random.Generator) -> None:
@@ -94,8 +95,7 @@ def _change_attribute(group: object, rng: np.random.Generator) -> None:
         group.attrs[name] = other
 
 
-def _change_dataset(group: object, rng: np.random.Generator) -> None:
-    name = sorted(group)[int(rng.integers(0, len(group)))]
+def _change_dataset(group: object, name: str, rng: np.random.Generator) -> None:
     values = group[name][()]
     del group[name]
     change = rng.integers(0, 7)

@@ -18,6 +18,8 @@ from szfast.snapshots.stored_fields import Array, Reader
 h5py: Any = untyped_h5py
 GROUPS = ("Header", "Parameters", "Config", "Units", "Cosmology", "HydroScheme", "Code")
 GAS = "PartType0"
+_TEXTS = ("Code", "OutputType", "Kernel function")
+"""Attributes whose text matters; of others of any length it is known only that they are there."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def _translated(path: Path) -> Iterator[None]:
         raise SnapshotError(
             f"HDF5 cannot read it ({str(error).strip(chr(34))}).",
             file=path,
+            field="HDF5",
             remedy="the file is truncated or damaged: fetch it again.",
         ) from error
 
@@ -145,7 +148,7 @@ def opened_hdf5(path: Path) -> Iterator[Any]:
         If it is absent or damaged.
     """
     if not path.is_file():
-        raise SnapshotError("no such file.", file=path, remedy="check the path's spelling.")
+        raise SnapshotError("no such file.", file=path, field="path", remedy="check the path's spelling.")
     with _translated(path):
         file = h5py.File(path, "r")
     with file:
@@ -168,12 +171,22 @@ def describe(path: Path) -> Hdf5Description:
                 field="Header",
                 remedy="give an HDF5 snapshot of GADGET, AREPO, GIZMO or SWIFT.",
             )
-        groups = {name: dict(file[name].attrs) for name in GROUPS if name in file}
+        groups = {name: _attributes(file[name]) for name in GROUPS if name in file}
         gas = {}
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
-                gas[name] = DatasetDescription(dataset.shape or (), dict(dataset.attrs), _packed_rows(dataset))
+                gas[name] = DatasetDescription(dataset.shape or (), _attributes(dataset), _packed_rows(dataset))
         return Hdf5Description(path, groups, gas, _named_columns(file))
+
+
+def _attributes(of: Any) -> dict[str, Any]:
+    return {name: of.attrs[name] if name in _TEXTS or _stands_here(of.attrs, name) else "" for name in of.attrs}
+
+
+def _stands_here(attributes: Any, name: str) -> bool:
+    """Whether a value stands with its attribute: of text on the heap HDF5 never ends to read where that is damaged."""
+    kind = attributes.get_id(name).dtype
+    return h5py.check_vlen_dtype(kind) is None and getattr(h5py.check_string_dtype(kind), "length", 0) is not None
 
 
 def _packed_rows(dataset: Any) -> int:
