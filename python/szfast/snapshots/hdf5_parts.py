@@ -11,7 +11,7 @@ from typing import Any
 import h5py as untyped_h5py
 import numpy as np
 
-from szfast.errors import SnapshotError
+from szfast.errors import SnapshotError, SzfastError
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.stored_fields import Array, Reader
 
@@ -87,12 +87,24 @@ class Hdf5Description:
             )
         return value
 
+    def positive(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float:
+        """Return an attribute as a float; absent, zero or negative is an error."""
+        value = self.number(*names, groups=groups)
+        if not value > 0.0:
+            raise SnapshotError(
+                f"expected a positive number, found {value:g}.",
+                file=self.path,
+                field=names[0],
+                remedy=f"correct {names[0]} in the file's header.",
+            )
+        return value
+
     def counts(self, name: str) -> list[int]:
         """Return a list of particle numbers of the header, one a particle type."""
         value = self.groups.get("Header", {}).get(name)
         try:
             numbers = [] if value is None else [int(v) for v in np.ravel(value)]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             numbers = []
         if not numbers or min(numbers) < 0:
             raise SnapshotError(
@@ -104,33 +116,45 @@ class Hdf5Description:
         return numbers
 
 
-def as_number(value: Any, name: str, path: Path) -> float:
+def as_number(value: Any, name: str, path: Path, kind: type[SzfastError] = SnapshotError) -> float:
     """Convert an attribute (scalar, or array of one repeated value) to a float.
 
     Raises
     ------
-    SnapshotError
-        If it is no number, or several different ones.
+    SzfastError
+        Of the given kind, if it is no number, or several different ones.
     """
     try:
         values = np.ravel(np.asarray(value)).astype(np.float64)
     except (TypeError, ValueError):
         values = np.zeros(0)
     if values.size == 0 or not np.array_equal(values, np.full_like(values, values[0]), equal_nan=True):
-        raise SnapshotError(
-            f"expected one number, found {value!r}.", file=path, field=name, remedy="correct the attribute."
-        )
+        raise kind(f"expected one number, found {value!r}.", file=path, field=name, remedy="correct the attribute.")
     return float(values[0])
 
 
+def as_count(value: Any, name: str, path: Path, kind: type[SzfastError] = SnapshotError) -> int:
+    """Convert an attribute to a whole number from 0 on; see `as_number`."""
+    number = as_number(value, name, path, kind)
+    if not (0 <= number < 2**63 and number == int(number)):
+        raise kind(f"expected a count, found {number:g}.", file=path, field=name, remedy="correct the attribute.")
+    return int(number)
+
+
+def scale_power(base: float, exponent: float) -> float:
+    """A power of a or h; one that overflows is infinite, which what is made of it is refused for."""
+    with np.errstate(all="ignore"):
+        return float(np.power(np.float64(base), exponent))
+
+
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what h5py raises into a `SnapshotError`."""
+def translated(path: Path, kind: type[SzfastError] = SnapshotError) -> Iterator[None]:
+    """Turn what h5py raises into an error of szfast's."""
     try:
         yield
     # A damaged file makes h5py fail in any of these ways.
     except (OSError, RuntimeError, KeyError, EOFError, ValueError, TypeError) as error:
-        raise SnapshotError(
+        raise kind(
             f"HDF5 cannot read it ({str(error).strip(chr(34))}).",
             file=path,
             field="HDF5",
@@ -149,7 +173,7 @@ def opened_hdf5(path: Path) -> Iterator[Any]:
     """
     if not path.is_file():
         raise SnapshotError("no such file.", file=path, field="path", remedy="check the path's spelling.")
-    with _translated(path):
+    with translated(path):
         file = h5py.File(path, "r")
     with file:
         yield file
@@ -163,7 +187,7 @@ def describe(path: Path) -> Hdf5Description:
     SnapshotError
         If it is no HDF5 snapshot, or damaged.
     """
-    with opened_hdf5(path) as file, _translated(path):
+    with opened_hdf5(path) as file, translated(path):
         if not isinstance(file.get("Header"), h5py.Group):
             raise SnapshotError(
                 "no group /Header: not a snapshot that szfast knows.",
@@ -171,15 +195,16 @@ def describe(path: Path) -> Hdf5Description:
                 field="Header",
                 remedy="give an HDF5 snapshot of GADGET, AREPO, GIZMO or SWIFT.",
             )
-        groups = {name: _attributes(file[name]) for name in GROUPS if name in file}
+        groups = {name: attributes_of(file[name]) for name in GROUPS if name in file}
         gas = {}
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
-                gas[name] = DatasetDescription(dataset.shape or (), _attributes(dataset), _packed_rows(dataset))
+                gas[name] = DatasetDescription(dataset.shape or (), attributes_of(dataset), _packed_rows(dataset))
         return Hdf5Description(path, groups, gas, _named_columns(file))
 
 
-def _attributes(of: Any) -> dict[str, Any]:
+def attributes_of(of: Any) -> dict[str, Any]:
+    """Attributes of a group or dataset by name; of texts of any length, but for a few, the names alone."""
     return {name: of.attrs[name] if name in _TEXTS or _stands_here(of.attrs, name) else "" for name in of.attrs}
 
 
@@ -229,7 +254,7 @@ class Hdf5Store:
         total = first.counts("NumPart_Total")[0]
         high = first.groups["Header"].get("NumPart_Total_HighWord")
         if high is not None and total < 2**32:
-            total += int(np.ravel(high)[0]) << 32
+            total += as_count(np.ravel(high)[:1], "NumPart_Total_HighWord", first.path) << 32
         check_total(self.gas_counts, total, first.path)
 
     @staticmethod
@@ -269,7 +294,7 @@ class Hdf5Store:
         """Open one file and give its reader."""
         path = self.parts[part]
         with opened_hdf5(path) as file:
-            with _translated(path):
+            with translated(path):
                 gas = dict(file.get(GAS, {}).items())
             for dataset in gas.values():
                 _check_virtual(dataset, path)
@@ -282,7 +307,7 @@ class Hdf5Store:
                         field=f"{GAS}/{name}",
                         remedy="check that all parts belong to one snapshot.",
                     )
-                with _translated(path):
+                with translated(path):
                     rows: Array = gas[name][start:stop]
                 return rows
 
@@ -298,7 +323,7 @@ def _check_virtual(dataset: Any, path: Path) -> None:
     """Refuse a virtual array whose source file is absent: it would read as zeros."""
     if not (isinstance(dataset, h5py.Dataset) and dataset.is_virtual):
         return
-    with _translated(path):
+    with translated(path):
         sources = dataset.virtual_sources()
     for source in sources:
         if source.file_name != "." and not (path.parent / source.file_name).is_file():
