@@ -99,7 +99,7 @@ class GadgetUnits:
     def density_msun_kpc3(self, name: str) -> float:
         """Physical Msun/kpc^3 per stored density."""
         length_cm = self.cgs["length"] * self.scale_factor / self.hubble
-        default = self.cgs["mass"] / self.hubble / length_cm**3
+        default = self.cgs["mass"] / self.hubble * scale_power(length_cm, -3.0)
         return self.factor(name, default) / M_SUN_G * KPC_CM**3
 
 

@@ -142,7 +142,7 @@ def as_count(value: Any, name: str, path: Path, kind: type[SzfastError] = Snapsh
 
 
 def scale_power(base: float, exponent: float) -> float:
-    """A power of a or h; one that overflows is infinite, which what is made of it is refused for."""
+    """A power of a unit, a or h; one that overflows is infinite, and what is made of it is refused as such."""
     with np.errstate(all="ignore"):
         return float(np.power(np.float64(base), exponent))
 

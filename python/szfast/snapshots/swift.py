@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,8 @@ class SwiftFields:
         path = self.description.path
         length, mass, time, a_default = _DIMENSIONS[field]
         units = self.units_cgs
-        value = units["length"] ** length * units["mass"] ** mass * units["time"] ** time
+        powers = (("length", length), ("mass", mass), ("time", time))
+        value = math.prod(scale_power(units[kind], power) for kind, power in powers)
         if _TO_CGS in attributes:
             value = as_number(attributes[_TO_CGS], f"{name}.{_TO_CGS}", path)
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
