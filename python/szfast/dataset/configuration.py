@@ -155,9 +155,11 @@ def read_toml(path: Path, kind: type[SzfastError]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
-        raise kind(f"cannot be read ({error.strerror}).", file=path, remedy="give a TOML file.") from error
+        raise kind(
+            f"cannot be read ({error.strerror}).", file=path, field="TOML", remedy="give a TOML file."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise kind(f"is not TOML ({error}).", file=path, remedy="mend this line.") from error
+        raise kind(f"is not TOML ({error}).", file=path, field="TOML", remedy="mend this line.") from error
 
 
 def checked_configuration(content: dict[str, Any], file: Path | None = None) -> Configuration:

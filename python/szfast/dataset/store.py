@@ -143,7 +143,9 @@ class StoredMaps:
 
     def _damaged(self, start: int, stop: int, problem: str) -> DataSetError:
         where = f"clusters {start} to {stop - 1}" if stop - start > 1 else f"cluster {start}"
-        return DataSetError(f"the maps of {where} cannot be read ({problem}).", file=self.path, remedy=DAMAGED)
+        return DataSetError(
+            f"the maps of {where} cannot be read ({problem}).", file=self.path, field="clean", remedy=DAMAGED
+        )
 
 
 def _runs(clusters: Indices) -> list[tuple[int, int]]:
@@ -181,6 +183,7 @@ def open_dataset(path: str | Path) -> DataSet:
         raise DataSetError(
             "is not finished." if building else "there is no such data set.",
             file=path,
+            field="path",
             remedy="start 'szfast dataset build' again." if building else "check the path.",
         )
     return dataset_of(open_group(path), path)
@@ -200,11 +203,17 @@ def open_group(path: Path) -> Any:
         attributes = root.attrs[ATTRIBUTE]
     except (OSError, ValueError, KeyError) as error:
         raise DataSetError(
-            f"is not a data set of szfast ({type(error).__name__}).", file=path, remedy="give what 'build' made."
+            f"is not a data set of szfast ({type(error).__name__}).",
+            file=path,
+            field="zarr",
+            remedy="give what 'build' made.",
         ) from error
     if attributes["format"] != FORMAT:
         raise DataSetError(
-            f"expected format {FORMAT}, found {attributes['format']}.", file=path, remedy="use a newer szfast."
+            f"expected format {FORMAT}, found {attributes['format']}.",
+            file=path,
+            field="format",
+            remedy="use a newer szfast.",
         )
     return root
 
@@ -227,7 +236,9 @@ def dataset_of(root: Any, path: Path) -> DataSet:
             spectrum = NoiseSpectrum(Path(how.noise).name, root["noise_ell"][:], root["noise_power"][:])
         source = StoredMaps(root["clean"], path)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise DataSetError(f"is damaged ({str(error).splitlines()[0]}).", file=path, remedy=DAMAGED) from error
+        raise DataSetError(
+            f"is damaged ({str(error).splitlines()[0]}).", file=path, field="zarr", remedy=DAMAGED
+        ) from error
     return DataSet(
         labels=as_table(columns),
         views=views,

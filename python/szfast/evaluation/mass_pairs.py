@@ -125,15 +125,17 @@ def read_catalogue(file: Path) -> Table:
     from astropy.table import Table
 
     if not file.is_file():
-        raise CatalogueError("there is no such file.", file=file, remedy="check the path.")
+        raise CatalogueError("there is no such file.", file=file, field="path", remedy="check the path.")
     text = file.suffix.lower() in {".csv", ".tsv", ".txt", ".dat"}
     try:
         table = Table.read(file, format="ascii") if text else Table.read(file)
     except (OSError, ValueError, TypeError, IORegistryError, IndexError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise CatalogueError(f"cannot be read as a table ({said[0]}).", file=file, remedy="give a table.") from None
+        raise CatalogueError(
+            f"cannot be read as a table ({said[0]}).", file=file, field="table", remedy="give a table."
+        ) from None
     if len(table) == 0:
-        raise CatalogueError("holds no row.", file=file, remedy="give a catalogue of clusters.")
+        raise CatalogueError("holds no row.", file=file, field="table", remedy="give a catalogue of clusters.")
     return table
 
 

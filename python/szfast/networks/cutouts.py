@@ -69,9 +69,11 @@ def read_cutout(path: str | Path) -> Cutout:
         ):
             header, image = units[0].header, units[0].data
     except FileNotFoundError:
-        raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
+        raise MapFileError("does not exist.", file=file, field="path", remedy="check the path.") from None
     except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(f"is not a complete FITS file ({error}).", file=file, remedy="fetch it again.") from None
+        raise MapFileError(
+            f"is not a complete FITS file ({error}).", file=file, field="FITS", remedy="fetch it again."
+        ) from None
     y = _image(image, file)
     _check_pixel(header, file)
     return Cutout(str(header.get("NAME", file.stem)), _redshift(header, file), y, file)

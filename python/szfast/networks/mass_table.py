@@ -132,6 +132,8 @@ def _is_cutout(file: Path) -> bool:
     try:
         return int(fits.getheader(file, 0).get("NAXIS", 0)) > 0
     except FileNotFoundError:
-        raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
+        raise MapFileError("does not exist.", file=file, field="path", remedy="check the path.") from None
     except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(f"is not a FITS file ({error}).", file=file, remedy="give a file of maps.") from None
+        raise MapFileError(
+            f"is not a FITS file ({error}).", file=file, field="FITS", remedy="give a file of maps."
+        ) from None

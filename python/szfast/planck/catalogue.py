@@ -55,9 +55,11 @@ def read_psz2(path: str | Path) -> QTable:
             missing = [name for name in _NEEDED if name not in data.names]
             columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
     except FileNotFoundError:
-        raise CatalogueError("there is no such file.", file=file, remedy=_REMEDY) from None
+        raise CatalogueError("there is no such file.", file=file, field="path", remedy=_REMEDY) from None
     except (OSError, IndexError, AttributeError, TypeError, ValueError) as error:
-        raise CatalogueError(f"is not a complete catalogue ({error}).", file=file, remedy=_REMEDY) from None
+        raise CatalogueError(
+            f"is not a complete catalogue ({error}).", file=file, field="FITS", remedy=_REMEDY
+        ) from None
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=missing[0], remedy=_REMEDY)
     values = {name: np.asarray(columns[name], dtype=np.float64) for name in _NEEDED if name != "NAME"}

@@ -71,6 +71,7 @@ def read_lensing(folder: str | Path, *, hubble: float = HUBBLE) -> QTable:
         raise CatalogueError(
             "holds no sample of weak-lensing masses.",
             file=place,
+            field="path",
             remedy=f"put {', '.join(file for file, _ in SAMPLES.values())} there.",
         )
     return vstack(tables, metadata_conflicts="silent")

@@ -148,7 +148,9 @@ def _values(healpy: Any, file: Path, number: int) -> Any:
         ):
             return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise SkyMapError(f"is no complete HEALPix map ({error}).", file=file, remedy="fetch it again.") from None
+        raise SkyMapError(
+            f"is no complete HEALPix map ({error}).", file=file, field="FITS", remedy="fetch it again."
+        ) from None
 
 
 def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
@@ -165,10 +167,13 @@ def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
             header = units[1].header
             columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
     except FileNotFoundError:
-        raise SkyMapError("there is no such file.", file=file, remedy="szfast fetch ymap.") from None
+        raise SkyMapError("there is no such file.", file=file, field="path", remedy="szfast fetch ymap.") from None
     except (OSError, IndexError, AttributeError, ValueError, TypeError) as error:
         raise SkyMapError(
-            f"is not a FITS file with a table of pixels ({error}).", file=file, remedy="give a HEALPix map."
+            f"is not a FITS file with a table of pixels ({error}).",
+            file=file,
+            field="FITS",
+            remedy="give a HEALPix map.",
         ) from None
     if header.get("INDXSCHM") == "EXPLICIT":
         # a part of the sky: the first column numbers the pixels

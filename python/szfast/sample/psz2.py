@@ -60,8 +60,14 @@ def _columns(path: Path) -> dict[str, Any]:
                     return {name: np.array(hdu.data[name]) for name in wanted}
     except (OSError, TypeError, ValueError) as error:
         raise HaloCatalogueError(
-            f"cannot be read as FITS ({error}).", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
+            f"cannot be read as FITS ({error}).",
+            file=path,
+            field="FITS",
+            remedy="give HFI_PCCS_SZ-union_R2.08.fits.",
         ) from None
     raise HaloCatalogueError(
-        f"no table has the columns {', '.join(wanted)}.", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
+        f"no table has the columns {', '.join(wanted)}.",
+        file=path,
+        field="FITS",
+        remedy="give HFI_PCCS_SZ-union_R2.08.fits.",
     )

@@ -164,7 +164,9 @@ def read_layout(store: BinaryStore) -> GasLayout:
     names = store.names
     recipes = {"mass_msun": _mass(file.header, header.code_mass_msun)}
     if "U" in names:
-        recipes["internal_energy_km2_s2"] = scaled(StoredField("U", lowest=0.0, gapless=True), header.code_velocity_km_s**2)
+        recipes["internal_energy_km2_s2"] = scaled(
+            StoredField("U", lowest=0.0, gapless=True), header.code_velocity_km_s**2
+        )
     elif "TEMP" in names:
         recipes["temperature_k"] = scaled(StoredField("TEMP", lowest=0.0, gapless=True), 1.0)
     elif names:
