@@ -154,6 +154,16 @@ def write_sky(path: Path, values: np.ndarray, unit: str | None = "1", **keywords
     return path
 
 
+def _zeroed_with_checksum(into: Path) -> Path:
+    path = write_sky(into / SKY, sky_values())
+    with fits.open(path, mode="update") as units:
+        units[1].add_checksum()
+    raw = bytearray(path.read_bytes())
+    raw[16384:20480] = bytes(4096)
+    path.write_bytes(raw)
+    return path
+
+
 def sky_summary(path: Path) -> np.ndarray:
     """Numbers of a map that a cutout would show: order, values where they lie."""
     from szfast.planck import read_sky
@@ -193,7 +203,7 @@ def _sky(folder: Path) -> list[Case]:
         "cut short in the pixels": raw(lambda b: b[: 2 * len(b) // 3]),
         "cut short in the last row": raw(lambda b: b[:-4000]),
         "an empty file": raw(lambda b: b""),
-        "a page of zeros in the pixels": raw(lambda b: b[:16384] + bytes(4096) + b[20480:]),
+        "a page of zeros in the pixels, with a checksum": _zeroed_with_checksum,
         "no ORDERING": with_cards(ORDERING=None),
         "an unknown ORDERING": with_cards(ORDERING="SPIRAL"),
         "no COORDSYS": with_cards(COORDSYS=None),
