@@ -56,10 +56,6 @@ def _cases(reader: str, text: str, read: Callable[[Path], np.ndarray]) -> list[C
 
         return make
 
-    def instead(old: str, new: str) -> bytes:
-        assert old in text
-        return text.replace(old, new, 1).encode()
-
     whole = text.encode()
     damages = {
         "cut short in a line": whole[: len(whole) // 2 - 3],
@@ -74,7 +70,30 @@ def _cases(reader: str, text: str, read: Callable[[Path], np.ndarray]) -> list[C
         "a number of 10,000 digits": b"n = " + b"9" * 10_000 + b"\n" + whole,
         "an unknown key": b"colour = 3\n" + whole,
     }
-    of_data_set = {
+    damages |= _wrong_values(whole)
+    found = [Case(reader, damage, written(content), read) for damage, content in damages.items()]
+    found.append(Case(reader, "no such file", lambda into: into / "it.toml", read))
+    found.append(Case(reader, "a folder", lambda into: into, read))
+    right = [2, 16, 10, 20, 5, 10] if text is DATA_SET else [3, 0, 0.1, 0.1, 0.2, 4]
+    found.append(Case(reader, "nothing", written(whole), read, np.array(right, dtype=np.float64)))
+    found.append(
+        Case(reader, "lines that end as on Windows", written(whole.replace(b"\n", b"\r\n")), read, found[-1].right)
+    )
+    return found
+
+
+def _wrong_values(whole: bytes) -> dict[str, bytes]:
+    def instead(old: str, new: str) -> bytes:
+        assert old.encode() in whole
+        return whole.replace(old.encode(), new.encode(), 1)
+
+    if whole == TRAINING.encode():
+        return _of_training(instead, whole)
+    return _of_data_set(instead, whole)
+
+
+def _of_data_set(instead: Callable[[str, str], bytes], whole: bytes) -> dict[str, bytes]:
+    return {
         "size 15": instead("size = 16", "size = 15"),
         "size -2": instead("size = 16", "size = -2"),
         "size 2^31-1": instead("size = 16", "size = 2147483647"),
@@ -92,7 +111,10 @@ def _cases(reader: str, text: str, read: Callable[[Path], np.ndarray]) -> list[C
         "a seed of 2^64": instead("seed = 5", "seed = 18446744073709551616"),
         "a noise that is not there": instead("[maps]", '[maps]\nnoise = "no such file"'),
     }
-    of_training = {
+
+
+def _of_training(instead: Callable[[str, str], bytes], whole: bytes) -> dict[str, bytes]:
+    return {
         "runs 0": instead("runs = 3", "runs = 0"),
         "runs 2.5": instead("runs = 3", "runs = 2.5"),
         "runs NaN": instead("runs = 3", "runs = nan"),
@@ -105,11 +127,3 @@ def _cases(reader: str, text: str, read: Callable[[Path], np.ndarray]) -> list[C
         "a misspelt key": instead("epochs", "epoch"),
         "no data set": whole.split(b"\n", 1)[1],
     }
-    damages |= of_data_set if text is DATA_SET else of_training
-    found = [Case(reader, damage, written(content), read) for damage, content in damages.items()]
-    found.append(Case(reader, "no such file", lambda into: into / "it.toml", read))
-    found.append(Case(reader, "a folder", lambda into: into, read))
-    right = [2, 16, 10, 20, 5, 10] if text is DATA_SET else [3, 0, 0.1, 0.1, 0.2, 4]
-    found.append(Case(reader, "nothing", written(whole), read, np.array(right, dtype=np.float64)))
-    found.append(Case(reader, "lines that end as on Windows", written(whole.replace(b"\n", b"\r\n")), read, found[-1].right))
-    return found

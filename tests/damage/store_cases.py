@@ -77,6 +77,9 @@ def cases(folder: Path) -> list[Case]:
 
     found = [Case("Zarr store", damage, damaged(change), summary) for damage, change in _damages().items()]
     found.append(Case("Zarr store", "no such store", lambda into: into / "set.zarr", summary))
+    # the spectrum is in the store, whatever its file was called
+    elsewhere = damaged(lambda store: _edited(store / "zarr.json", _noise_from_a_file))
+    found.append(Case("Zarr store", "noise of a file that is elsewhere", elsewhere, summary, right))
     found.append(Case("Zarr store", "nothing", damaged(lambda store: None), summary, right))
     found.append(Case("Zarr store", "a stranger's file beside the shards", damaged(_stranger), summary, right))
     return found
@@ -137,7 +140,6 @@ def _damages() -> dict[str, Callable[[Path], None]]:
         "provenance without a configuration": about(lambda content: content.pop("configuration")),
         "a configuration of 17 pixels": about(maps(lambda how: how.update(size=17))),
         "a configuration of 32 pixels": about(maps(lambda how: how.update(size=2 * SIZE))),
-        "a configuration with noise from a file": about(maps(lambda how: how.update(noise="/etc/hostname"))),
         "no labels": lambda store: shutil.rmtree(store / "labels"),
         "no column of masses": lambda store: shutil.rmtree(store / "labels/M500c"),
         "a mass of NaN": label("M500c", np.nan),
@@ -158,6 +160,10 @@ def _edited(file: Path, change: Callable[[dict], object]) -> None:
     content.pop("consolidated_metadata", None)
     change(content)
     file.write_text(json.dumps(content))
+
+
+def _noise_from_a_file(content: dict) -> None:
+    content["attributes"]["szfast"]["configuration"]["maps"]["noise"] = "/etc/hostname"
 
 
 def _stranger(store: Path) -> None:

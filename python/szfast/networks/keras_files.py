@@ -113,7 +113,9 @@ def _member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
         raise NetworkError(
             f"expected at most {_LARGEST_MEMBER} bytes, found {size}.", file=file, field=name, remedy=REMEDY
         )
-    return archive.read(name)
+    with archive.open(name) as member:
+        # no more than the archive tells, which may be a lie
+        return member.read(size)
 
 
 def _sequential(description: Any, file: Path) -> Any:

@@ -42,7 +42,12 @@ def psz2_sample(path: str | Path) -> QTable:
     mass = np.asarray(columns["MSZ"], dtype=np.float64)
     known = (redshift > 0) & (mass > 0)
     if not known.any():
-        raise HaloCatalogueError("no cluster has both a redshift and a mass.", file=path, field="MSZ", remedy="give HFI_PCCS_SZ-union_R2.08.fits.")
+        raise HaloCatalogueError(
+            "no cluster has both a redshift and a mass.",
+            file=path,
+            field="MSZ",
+            remedy="give HFI_PCCS_SZ-union_R2.08.fits.",
+        )
     table = QTable(meta={"file": str(path), "format": "PSZ2"})
     table["name"] = np.char.strip(np.asarray(columns["NAME"]).astype(str))[known]
     table["redshift"] = redshift[known]
