@@ -262,7 +262,7 @@ def _about(folder: Path) -> dict[str, Any]:
         raise RunError(
             "is not the folder of a run.", file=folder, field="path", remedy="give the folder with run.json."
         ) from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise RunError(f"is damaged ({error!r}).", file=file, field="content", remedy="make the run again.") from None
     if version > FORMAT:
         raise RunError(

@@ -137,7 +137,7 @@ def _run_batch(target: Target, batch: int, folder: Path, pipe: object) -> None:
 
 
 def _fault(target: Target, path: Path) -> str | None:
-    started = time.monotonic()
+    started = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -148,5 +148,5 @@ def _fault(target: Target, path: Path) -> str | None:
                 return f"unclear error: {error}"
     if not np.isfinite(values).all():
         return "read what is not finite"
-    seconds = time.monotonic() - started
+    seconds = time.process_time() - started
     return f"took {seconds:.1f} s" if seconds > SECONDS_A_FILE else None

@@ -26,6 +26,10 @@ LOG10_RANGE = (10.0, 17.0)
 """Bare numbers in this range are log10 of Msun; no mass in any usual unit lies in it by chance and fits as well."""
 
 
+MOST_REDSHIFT = 20.0
+"""No cluster is farther."""
+
+
 @dataclass(frozen=True, eq=False)
 class MassPairs:
     """Predicted masses of clusters beside reference masses.
@@ -104,8 +108,13 @@ def read_mass_pairs(
     ]
     z, predicted, known = names[0], names[1], names[2]
     kept = ~np.any([_masked(table[name]) for name in names], axis=0)
+    redshifts = _plain(table[z], z, file)[kept]
+    if not ((redshifts >= 0.0) & (redshifts < MOST_REDSHIFT)).all():
+        found = redshifts[~((redshifts >= 0.0) & (redshifts < MOST_REDSHIFT))][0]
+        problem = f"expected redshifts from 0 to {MOST_REDSHIFT:g}, found {found:g}."
+        raise CatalogueError(problem, file=file, field=z, remedy="leave the row out.")
     return MassPairs(
-        _plain(table[z], z, file)[kept],
+        redshifts,
         _log10_msun(table[predicted], predicted, file)[kept],
         _log10_msun(table[known], known, file)[kept],
         reference="M_true" if "true" in known else "M_Planck",
