@@ -84,11 +84,11 @@ class Verdict:
         return self.outcome in ("refused", "right")
 
 
-def judge(case: Case, folder: Path) -> Verdict:
+def judge(case: Case, folder: Path, *, spare_bytes: int = SPARE_BYTES, seconds_allowed: float = SECONDS) -> Verdict:
     """Make a case's input, and read it in a forked process under limits of time and memory."""
     path = case.make(folder)
     files = [each for each in folder.rglob("*") if each.is_file()]
-    limit = 2 * sum(each.stat().st_size for each in files) + SPARE_BYTES
+    limit = 2 * sum(each.stat().st_size for each in files) + spare_bytes
     ours, theirs = multiprocessing.Pipe(duplex=False)
     with warnings.catch_warnings():
         # the child reads one file and ends; it takes no lock that another thread may hold
@@ -97,7 +97,7 @@ def judge(case: Case, folder: Path) -> Verdict:
     if child == 0:
         _read_and_tell(case, path, theirs)
     theirs.close()
-    told = ours.poll(WALL_SECONDS)
+    told = ours.poll(WALL_SECONDS * seconds_allowed / SECONDS)
     try:
         message = pickle.loads(ours.recv_bytes()) if told else None
     except EOFError:
@@ -109,10 +109,10 @@ def judge(case: Case, folder: Path) -> Verdict:
         died = "hang" if not told else "crash"
         return Verdict(died, f"wait status {status}", WALL_SECONDS, 0)
     outcome, detail, grown, seconds = message
-    if seconds > SECONDS:
+    if seconds > seconds_allowed:
         outcome = "hang"
     elif grown > limit:
-        outcome, detail = "memory", f"{grown >> 20} MiB for files of {(limit - SPARE_BYTES) >> 21} MiB: {detail}"
+        outcome, detail = "memory", f"{grown >> 20} MiB for files of {(limit - spare_bytes) >> 21} MiB: {detail}"
     return Verdict(outcome, detail, seconds, grown)
 
 

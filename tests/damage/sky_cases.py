@@ -131,10 +131,9 @@ def _bomb(into: Path, name: str) -> Path:
     table = fits.BinTableHDU.from_columns([fits.Column("FULL", "E", unit="", array=np.zeros(4, "f4"))]).header
     table["NAXIS2"] = 250_000_000
     table["ORDERING"], table["COORDSYS"] = "RING", "G"
-    with gzip.open(into / name, "wb", compresslevel=1) as file:
-        file.write(header + table.tostring().encode())
-        for _ in range(16):
-            file.write(bytes(1 << 26))
+    # packed pieces one behind the other are one packed file
+    pieces = [gzip.compress(header + table.tostring().encode()), *[gzip.compress(bytes(1 << 26), 1)] * 16]
+    (into / name).write_bytes(b"".join(pieces))
     return into / name
 
 

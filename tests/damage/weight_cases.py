@@ -113,7 +113,7 @@ def _npz(folder: Path) -> list[Case]:
         "a format that is text": value("format", np.array("one")),
         "a pickle for the archive": _pickle,
         "an array for the archive": _npy,
-        "a bomb: 1 GB of zeros": _zip_bomb,
+        "a bomb: 256 MB of zeros": _zip_bomb,
         "an array of 2^60 numbers by its header": _lying_npy,
         "members that say they are encrypted": raw(_encrypted),
         "no such file": lambda into: into / NPZ,
@@ -152,8 +152,8 @@ def _npy(into: Path) -> Path:
 
 def _zip_bomb(into: Path) -> Path:
     with zipfile.ZipFile(into / NPZ, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("format.npy", "w") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<i8", "fortran_order": False, "shape": (1 << 27,)})
-        for _ in range(16):
+        np.lib.format.write_array_header_1_0(file, {"descr": "<i8", "fortran_order": False, "shape": (1 << 25,)})
+        for _ in range(4):
             file.write(bytes(1 << 26))
     return into / NPZ
 
@@ -335,7 +335,7 @@ def _keras(folder: Path) -> list[Case]:
         "no weights": lambda into: archive(into / KERAS, _model(), None),
         "weights that are no HDF5": lambda into: archive(into / KERAS, _model(), b"x" * 1000),
         "weights cut short": lambda into: archive(into / KERAS, _model(), _keras_weights()[:5000]),
-        "a bomb: 1 GB of weights": _keras_bomb,
+        "a bomb: 256 MB of weights": _keras_bomb,
         "a pickle for the archive": lambda into: shutil.move(_pickle(into), into / KERAS),
         "no such file": lambda into: into / KERAS,
     }
@@ -349,9 +349,9 @@ def _keras_bomb(into: Path) -> Path:
     with zipfile.ZipFile(into / KERAS, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("config.json", json.dumps(_model()))
         with file.open("model.weights.h5", "w") as weights:
-            for _ in range(16):
+            for _ in range(4):
                 weights.write(bytes(1 << 26))
     # the size that the archive tells is a lie too
     raw = (into / KERAS).read_bytes()
-    (into / KERAS).write_bytes(raw.replace(struct.pack("<I", 1 << 30), struct.pack("<I", 1 << 20)))
+    (into / KERAS).write_bytes(raw.replace(struct.pack("<I", 1 << 28), struct.pack("<I", 1 << 20)))
     return into / KERAS

@@ -207,6 +207,9 @@ def _gadget_fields(gas: CodeGas, span: slice) -> dict:
         "ElectronAbundance": gas.electrons[span].astype("f4"),
         "NeutralHydrogenAbundance": gas.neutral[span].astype("f4"),
         "StarFormationRate": gas.sfr[span].astype("f4"),
+        # szfast needs neither, other readers do
+        "ParticleIDs": np.arange(span.start, span.stop, dtype="u4"),
+        "Velocities": np.zeros((span.stop - span.start, 3), "f4"),
     }
 
 
