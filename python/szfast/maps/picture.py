@@ -102,7 +102,9 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     path = Path(path)
     kind = path.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
-        raise MapFileError(f"a picture cannot be saved as '.{kind}'.", file=path, remedy="use .png, .pdf or .svg.")
+        raise MapFileError(
+            f"a picture cannot be saved as '.{kind}'.", file=path, field="path", remedy="use .png, .pdf or .svg."
+        )
     options = {"pil_kwargs": {"optimize": True}} if kind == "png" else {}
     with replaced(path, MapFileError) as temporary:
         figure.savefig(temporary, format=kind, **options)
