@@ -11,10 +11,10 @@ template <class T> py::tuple extent(const py::object &coordinates) {
     py::array_t<double> low(3), high(3);
     const T *from = points.data();
     Extent found;
-    {
-        const py::gil_scoped_release unlocked;
-        found = extent_of(from, std::size_t(points.shape(0)));
-    }
+    interruptible([&](Stop &stop) {
+        found = extent_of(from, std::size_t(points.shape(0)), stop);
+        return !stop.asked;
+    });
     std::copy(found.low, found.low + 3, low.mutable_data());
     std::copy(found.high, found.high + 3, high.mutable_data());
     return py::make_tuple(low, high);
@@ -28,11 +28,11 @@ template <class T> py::tuple within(const py::object &coordinates, const Sphere 
     const T *from = points.data();
     std::int64_t *row = rows.mutable_data();
     double *offset = offsets.mutable_data();
-    std::size_t kept;
-    {
-        const py::gil_scoped_release unlocked;
-        kept = within_sphere(from, std::size_t(count), sphere, scale, row, offset);
-    }
+    std::size_t kept = 0;
+    interruptible([&](Stop &stop) {
+        kept = within_sphere(from, std::size_t(count), sphere, scale, row, offset, stop);
+        return !stop.asked;
+    });
     const py::slice first(0, py::ssize_t(kept), 1);
     return py::make_tuple(rows[first], offsets[first]);
 }

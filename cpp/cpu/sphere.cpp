@@ -54,6 +54,16 @@ template <class T> Extent extent(const T *coordinates, std::size_t count) {
     return widest.extent();
 }
 
+template <class T> Extent extent_of_many(const T *coordinates, std::size_t count, Stop &stop) {
+    Widest<T> widest(coordinates);
+    for (std::size_t begin = 0; begin < count; begin += particles_between_polls) {
+        if (time_to_poll(begin) && stop.wanted())
+            break;
+        widest.add(coordinates + 3 * begin, 3 * std::min(particles_between_polls, count - begin));
+    }
+    return widest.extent();
+}
+
 // Where the sphere lies from a run of particles, by its bounding box.
 struct Place {
     bool all, none;
@@ -119,9 +129,12 @@ std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, 
 
 template <class T>
 std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, double scale, std::int64_t *rows,
-                   double *offsets) {
+                   double *offsets, Stop &stop) {
+    static_assert(particles_between_polls % run == 0);
     std::size_t kept = 0;
     for (std::size_t begin = 0; begin < count; begin += run) {
+        if (time_to_poll(begin) && stop.wanted())
+            break;
         const std::size_t end = std::min(begin + run, count);
         const Place place(extent(coordinates + 3 * begin, end - begin), sphere);
         if (place.none)
@@ -137,22 +150,22 @@ std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere
 
 } // namespace
 
-Extent extent_of(const float *coordinates, std::size_t count) {
-    return extent(coordinates, count);
+Extent extent_of(const float *coordinates, std::size_t count, Stop &stop) {
+    return extent_of_many(coordinates, count, stop);
 }
 
-Extent extent_of(const double *coordinates, std::size_t count) {
-    return extent(coordinates, count);
+Extent extent_of(const double *coordinates, std::size_t count, Stop &stop) {
+    return extent_of_many(coordinates, count, stop);
 }
 
 std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets) {
-    return select(coordinates, count, sphere, scale, rows, offsets);
+                          std::int64_t *rows, double *offsets, Stop &stop) {
+    return select(coordinates, count, sphere, scale, rows, offsets, stop);
 }
 
 std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, double scale,
-                          std::int64_t *rows, double *offsets) {
-    return select(coordinates, count, sphere, scale, rows, offsets);
+                          std::int64_t *rows, double *offsets, Stop &stop) {
+    return select(coordinates, count, sphere, scale, rows, offsets, stop);
 }
 
 } // namespace szfast
