@@ -104,6 +104,10 @@ inline MeshArguments::MeshArguments(const py::dict &given, const py::object &las
     before_ = checked<double>(given["before"], "before", {design.points});
     slice_ = checked<float>(given["slice"], "slice", {slice_coefficients});
     window_ = checked<float>(given["window"], "window", {window_coefficients});
+    require_finite(spread_, "spread");
+    require_finite(before_, "before");
+    require_finite(slice_, "slice");
+    require_finite(window_, "window");
     design.spread = spread_.data();
     design.before = before_.data();
     design.slice = slice_.data();
@@ -122,6 +126,7 @@ inline MeshArguments::MeshArguments(const py::dict &given, const py::object &las
         throw py::value_error("design: the mesh does not reach the radius");
 
     factor_ = checked<float>(factor, "factor", {2, -1, -1});
+    require_finite(factor_, "factor");
     const py::ssize_t n = factor_.shape(1), rows = factor_.shape(2);
     last_ = checked<int>(last, "last", {n});
     if (n < 2 || rows % 16 != 0)
