@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,13 @@ from szfast.dataset.maps import DataSet, Indices, Maps
 from szfast.errors import ArgumentError, DataSetError
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.spectrum import noise_spectrum
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.dataset.maps import CleanMaps
 
 
-CLUSTERS_AT_ONCE = 64
+MAPS_AT_ONCE = 1024
 
 
 class MapsInMemory:
@@ -50,18 +50,22 @@ def loaded(dataset: DataSet, file: str | Path | None = None) -> MapsInMemory:
     file = Path(file)
     if file.exists():
         raise DataSetError("exists already.", file=file, remedy="name another file.")
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=dataset.source.shape)
-        views = dataset.n_views
-        for start in range(0, len(flat), CLUSTERS_AT_ONCE):
-            stop = min(start + CLUSTERS_AT_ONCE, len(flat))
-            flat[start:stop] = dataset.clean(np.arange(start * views, stop * views)).reshape(flat[start:stop].shape)
-        flat.flush()
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return MapsInMemory(np.load(file, mmap_mode="r"))
+    with replaced(file, DataSetError) as temporary:
+        write_flat(dataset, temporary)
+    return MapsInMemory(np.load(file, mmap_mode="r", allow_pickle=False))
+
+
+def write_flat(dataset: DataSet, file: Path) -> None:
+    """Write all clean maps of a data set as one array in a .npy file, (clusters, V, n, n) float32.
+
+    A few at a time, and not through a mapped file: a full disk would end the process instead of raising an error.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": dataset.source.shape}
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_2_0(stream, header)
+        for start in range(0, len(dataset), MAPS_AT_ONCE):
+            some = dataset.clean(np.arange(start, min(start + MAPS_AT_ONCE, len(dataset))))
+            stream.write(np.ascontiguousarray(some, dtype="<f4").data)
 
 
 def from_arrays(

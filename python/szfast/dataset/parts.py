@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from szfast.dataset.checksums import sha256
 from szfast.dataset.labels import COLUMNS
 from szfast.errors import DataSetError
 from szfast.maps.sightlines import sightlines
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.dataset.configuration import MapsPart
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from szfast.dataset.tasks import Task
 
 LABELS = tuple(column for column in COLUMNS if column.name != "cluster")
+
+
+class WorkerError(DataSetError):
+    """A worker cannot do its part, whatever the snapshot: the build stops, and nothing is left out."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +128,13 @@ def make_part(asked: Order) -> Made:
     ------
     SzfastError
         If the snapshot, its catalogue or an argument is at fault.
+    WorkerError
+        If the part cannot be written, or the worker is of another version.
     """
     from szfast import __version__
 
     if asked.version != __version__:
-        raise DataSetError(
+        raise WorkerError(
             f"this worker has szfast {__version__}, the builder {asked.version}.",
             remedy="install one version everywhere.",
         )
@@ -151,15 +157,10 @@ def make_part(asked: Order) -> Made:
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with replaced(path, WorkerError) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_labels(path: Path) -> tuple[dict[str, NDArray[Any]], list[dict[str, str]]]:

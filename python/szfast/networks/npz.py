@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from szfast.errors import NetworkError
 from szfast.networks.layers import LAYERS
 from szfast.networks.weights import NetworkWeights
+from szfast.whole_files import replaced as whole_or_absent
 
 FORMAT = 1
 """Version of the file's layout; a reader refuses a later one."""
@@ -135,15 +135,5 @@ def replaced(path: str | Path, suffix: str) -> Iterator[Path]:
             field="path",
             remedy=f"name it '{file.stem}{suffix}'.",
         )
-    temporary = file.with_name(f".{file.stem}.{os.getpid()}{suffix}")
-    try:
+    with whole_or_absent(file, NetworkError) as temporary:
         yield temporary
-        os.replace(temporary, file)
-    except OSError as error:
-        raise NetworkError(
-            f"cannot be written ({error.strerror or error}).",
-            file=file,
-            remedy="check that the folder exists, that it may be written to, and that the disk has room.",
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
