@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from small_disk import SmallDisk
 
 
 def _data_folder() -> Path | None:
@@ -29,3 +30,17 @@ def real_data():
         return path
 
     return find
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a small disk below the test's folder; skips where that is not allowed."""
+    disks = []
+
+    def mount(kilobytes: int) -> SmallDisk:
+        disks.append(SmallDisk(tmp_path / f"disk{len(disks)}", kilobytes))
+        return disks[-1]
+
+    yield mount
+    for disk in disks:
+        disk.close()
