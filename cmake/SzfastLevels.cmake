@@ -1,7 +1,8 @@
 # The operations of cpp/cpu are compiled once per x86-64 level, in a namespace each; the level is picked when they first run.
 function(szfast_add_levels target)
   set(levels baseline)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  option(SZFAST_ALL_LEVELS "Compile for newer CPUs too" ON)
+  if(SZFAST_ALL_LEVELS AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     list(APPEND levels v3 v4)
     target_compile_definitions(${target} PRIVATE SZFAST_X86_LEVELS)
   endif()

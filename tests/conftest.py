@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from small_disk import SmallDisk
 
 
 def _data_folder() -> Path | None:
@@ -38,3 +39,17 @@ def trained_run(tmp_path_factory):
     from trained_run import train_run
 
     return train_run(tmp_path_factory.mktemp("trained") / "run")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a small disk below the test's folder; skips where that is not allowed."""
+    disks = []
+
+    def mount(kilobytes: int) -> SmallDisk:
+        disks.append(SmallDisk(tmp_path / f"disk{len(disks)}", kilobytes))
+        return disks[-1]
+
+    yield mount
+    for disk in disks:
+        disk.close()

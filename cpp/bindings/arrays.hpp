@@ -43,6 +43,9 @@ py::array_t<T> checked(const py::object &object, const char *name, const std::ve
                               shape_text(array));
     if (!(array.flags() & py::array::c_style))
         throw py::value_error(std::string(name) + ": expected a C-contiguous array; use numpy.ascontiguousarray");
+    // of a buffer at an odd offset, for example: the engine loads whole vectors
+    if (!(array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_))
+        throw py::value_error(std::string(name) + ": expected an array aligned for its type; use numpy.copy");
     return py::reinterpret_borrow<py::array_t<T>>(object);
 }
 
@@ -61,7 +64,7 @@ template <class T> void require_not_negative(const py::array_t<T> &array, const 
             throw py::value_error(std::string(name) + ": value " + std::to_string(i) + " is negative");
 }
 
-// Runs work without the interpreter's lock; Ctrl-C stops it between two particles or maps.
+// Runs work without the interpreter's lock; Ctrl-C stops it.
 template <class Work> void interruptible(Work work) {
     Stop stop;
     stop.poll = [] {

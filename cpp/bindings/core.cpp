@@ -96,6 +96,12 @@ py::array_t<double> column_density(const std::string &kernel, const py::object &
     return result;
 }
 
+int checked_fast_length(int wanted) {
+    if (wanted > 1 << 30)
+        throw py::value_error("wanted: expected at most 2^30, found " + std::to_string(wanted));
+    return fast_length(wanted);
+}
+
 } // namespace
 
 PYBIND11_MODULE(_core, module) {
@@ -113,7 +119,7 @@ PYBIND11_MODULE(_core, module) {
                "run) or None, float64 (n, n/2+1) transfer, the same for amplitude or None -> float32 (L, size, size).");
     module.def("column_density", &column_density, py::arg("kernel"), py::arg("distance"),
                "Line-of-sight integral of a kernel at float64 (N,) distances in units of the support radius.");
-    module.def("fast_length", &fast_length, py::arg("wanted"),
+    module.def("fast_length", &checked_fast_length, py::arg("wanted"),
                "Smallest even length from `wanted` on with factors 2, 3, 5.");
     module.def("cpu_level", &cpu_level, "CPU level in use: baseline, v3 or v4.");
     register_columns(module);

@@ -104,6 +104,10 @@ inline MeshArguments::MeshArguments(const py::dict &given, const py::object &las
     before_ = checked<double>(given["before"], "before", {design.points});
     slice_ = checked<float>(given["slice"], "slice", {slice_coefficients});
     window_ = checked<float>(given["window"], "window", {window_coefficients});
+    require_finite(spread_, "spread");
+    require_finite(before_, "before");
+    require_finite(slice_, "slice");
+    require_finite(window_, "window");
     design.spread = spread_.data();
     design.before = before_.data();
     design.slice = slice_.data();
@@ -111,13 +115,18 @@ inline MeshArguments::MeshArguments(const py::dict &given, const py::object &las
     if (design.points < 2 * spread_taps || design.points > 1024 || design.padded < design.points ||
         design.reach <= slice_taps || design.reach >= design.padded)
         throw py::value_error("design: points, padded and reach do not fit together");
-    if (!(design.cell_kpc > 0 && design.h_limit_kpc > 0 && pixel_kpc > 0))
-        throw py::value_error("design: expected positive lengths");
+    if (design.padded > 4096 || fast_length(design.padded) != design.padded)
+        throw py::value_error("design: expected padded even, at most 4096, without prime factors but 2, 3, 5, found " +
+                              std::to_string(design.padded));
+    for (const double length : {design.cell_kpc, design.radius_kpc, design.h_limit_kpc, pixel_kpc})
+        if (!(length > 0 && std::isfinite(length)))
+            throw py::value_error("design, pixel_kpc: expected positive lengths");
     // the taps of a particle at the radius are on the mesh
     if (!(design.radius_kpc <= (design.points / 2 - spread_taps / 2 - 0.01) * design.cell_kpc))
         throw py::value_error("design: the mesh does not reach the radius");
 
     factor_ = checked<float>(factor, "factor", {2, -1, -1});
+    require_finite(factor_, "factor");
     const py::ssize_t n = factor_.shape(1), rows = factor_.shape(2);
     last_ = checked<int>(last, "last", {n});
     if (n < 2 || rows % 16 != 0)
@@ -127,7 +136,7 @@ inline MeshArguments::MeshArguments(const py::dict &given, const py::object &las
     const double scale = design.cell_kpc * design.padded / (n * pixel_kpc);
     for (py::ssize_t column = 0; column < n; ++column) {
         const int kx = int(2 * column <= n ? column : n - column), ky = grid.last[column];
-        if (ky >= rows || (ky >= 0 && std::hypot(kx, ky) * scale + slice_taps / 2 + 0.01 > design.reach))
+        if (ky >= rows || (ky >= 0 && !(std::hypot(kx, ky) * scale + slice_taps / 2 + 0.01 <= design.reach)))
             throw py::value_error("last: a mode is beyond the mesh's reach");
     }
     for (py::ssize_t view = 0; view < views.shape(0); ++view)

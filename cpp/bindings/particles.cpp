@@ -13,10 +13,10 @@ template <class T> py::tuple extent(const py::object &coordinates) {
         throw py::value_error("coordinates: expected at least one particle");
     const T *from = points.data();
     Extent found;
-    {
-        const py::gil_scoped_release unlocked;
-        found = extent_of(from, std::size_t(points.shape(0)));
-    }
+    interruptible([&](Stop &stop) {
+        found = extent_of(from, std::size_t(points.shape(0)), stop);
+        return !stop.asked;
+    });
     return py::make_tuple(corner(found.low), corner(found.high));
 }
 
@@ -26,12 +26,12 @@ template <class T> py::tuple within(const py::object &coordinates, const Sphere 
     py::array_t<std::int64_t> rows(count);
     const T *from = points.data();
     std::int64_t *row = rows.mutable_data();
-    std::size_t kept;
+    std::size_t kept = 0;
     Extent found;
-    {
-        const py::gil_scoped_release unlocked;
-        kept = within_sphere(from, std::size_t(count), sphere, row, found);
-    }
+    interruptible([&](Stop &stop) {
+        kept = within_sphere(from, std::size_t(count), sphere, row, found, stop);
+        return !stop.asked;
+    });
     const py::object inside = rows[py::slice(0, py::ssize_t(kept), 1)];
     return py::make_tuple(inside, corner(found.low), corner(found.high));
 }

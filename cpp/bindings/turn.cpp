@@ -2,15 +2,19 @@
 #include "arrays.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace szfast::bindings {
 namespace {
 
-void require_below(const py::array_t<std::int64_t> &array, const char *name, py::ssize_t end) {
-    for (py::ssize_t i = 0; i < array.size(); ++i)
-        if (array.data()[i] < 0 || array.data()[i] >= end)
+// A copy: another thread may write to the array while the engine follows what was checked.
+std::vector<std::int64_t> checked_below(const py::array_t<std::int64_t> &array, const char *name, py::ssize_t end) {
+    std::vector<std::int64_t> values(array.data(), array.data() + array.size());
+    for (const std::int64_t value : values)
+        if (value < 0 || value >= end)
             throw py::value_error(std::string(name) + ": expected 0 to " + std::to_string(end - 1) + ", found " +
-                                  std::to_string(array.data()[i]));
+                                  std::to_string(value));
+    return values;
 }
 
 py::array_t<float> pick_and_turn_maps(const py::object &maps, const py::object &rows, const py::object &noise,
@@ -22,8 +26,8 @@ py::array_t<float> pick_and_turn_maps(const py::object &maps, const py::object &
     const auto picked = checked<std::int64_t>(rows, "rows", {-1});
     const py::ssize_t count = picked.size();
     const auto turns = checked<std::int64_t>(symmetry, "symmetry", {count});
-    require_below(picked, "rows", from.shape(0));
-    require_below(turns, "symmetry", symmetries);
+    const std::vector<std::int64_t> numbers = checked_below(picked, "rows", from.shape(0));
+    const std::vector<std::int64_t> turned = checked_below(turns, "symmetry", symmetries);
     std::optional<py::array_t<float>> added;
     if (!noise.is_none())
         added = checked<float>(noise, "noise", {count, size, size});
@@ -31,7 +35,7 @@ py::array_t<float> pick_and_turn_maps(const py::object &maps, const py::object &
     const float *extra = added ? added->data() : nullptr;
     float *to = out.mutable_data();
     interruptible([&](Stop &stop) {
-        return pick_and_turn(from.data(), picked.data(), extra, turns.data(), std::size_t(count), int(size), threads,
+        return pick_and_turn(from.data(), numbers.data(), extra, turned.data(), numbers.size(), int(size), threads,
                              stop, to);
     });
     return out;

@@ -61,9 +61,16 @@ void deposit_corners(const OrderedParticle *particles, std::size_t begin, std::s
     const double scale = 1.0 / grid.pixel_kpc, middle = 0.5 * grid.n;
     const int n = grid.n;
     double sum = 0.0;
+    // a particle may be a pixel or the whole map
+    constexpr std::size_t work_between_looks = 1 << 18, work_of_a_particle = 256;
+    std::size_t work = 0;
     for (std::size_t p = begin; p < end; ++p) {
-        if ((p & 1023) == 0 && stop.load(std::memory_order_relaxed))
-            return;
+        work += work_of_a_particle;
+        if (work > work_between_looks) {
+            if (stop.load(std::memory_order_relaxed))
+                return;
+            work = 0;
+        }
         const OrderedParticle &particle = particles[p];
         const double x = particle.x, y = particle.y, z = particle.z, Y = particle.Y;
         const double along = x * view[2] + y * view[5] + z * view[8];
@@ -76,6 +83,7 @@ void deposit_corners(const OrderedParticle *particles, std::size_t begin, std::s
         const Span columns = touched(cx, h, n), rows = touched(cy, h, n);
         if (columns.last < columns.first || rows.last < rows.first)
             continue;
+        work += std::size_t(columns.last - columns.first + 1) * (rows.last - rows.first + 1);
         if (in_one_pixel(columns, cx, h, n) && in_one_pixel(rows, cy, h, n))
             map[std::size_t(rows.first) * n + columns.first] += Y;
         else if (h > wide_kernel_pixels && table.kernel != Kernel::uniform)

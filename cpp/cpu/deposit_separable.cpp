@@ -63,10 +63,11 @@ template <int terms> inline void add_particle(const SeparableTable &table, Works
 // Particles seen on a view but not on its tile.
 template <int terms>
 void add_others(const SeparableTable &table, const Workspace &work, const Falls &falls, int n, std::size_t stride,
-                double *scratch, double *map) {
+                const std::atomic<bool> &stop, double *scratch, double *map) {
     const Chunk &chunk = work.chunk;
     for (int i = 0; i < chunk.count; ++i)
-        if (falls.corner[i] == beyond_tile)
+        // each may be as large as the map
+        if (falls.corner[i] == beyond_tile && !stop.load(std::memory_order_relaxed))
             add_any<terms>(table, work.numbers, falls.x[i], falls.y[i], chunk.h[i], chunk.Y[i], n, scratch, map,
                            stride);
 }
@@ -80,7 +81,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
         work.tiles[v].pixel = work.pixels + v * tile_side;
     const Grid &grid = task.grid;
     for (std::size_t c = 0; c < task.chunk_count; ++c) {
-        if ((c & 15) == 0 && stop.load(std::memory_order_relaxed))
+        if (stop.load(std::memory_order_relaxed))
             return;
         const Chunk &chunk = work.chunk;
         load_chunk(task.particles + task.chunks[c], int(task.chunks[c + 1] - task.chunks[c]), grid.pixel_kpc,
@@ -100,7 +101,7 @@ void deposit_terms(const SeparableTask &task, const SeparableTable &table, const
                 double *map = task.maps[first + v];
                 flush(work.tiles[v], grid.n, task.stride, map);
                 if (!all_tiled[v])
-                    add_others<terms>(table, work, work.falls[v], grid.n, task.stride, scratch, map);
+                    add_others<terms>(table, work, work.falls[v], grid.n, task.stride, stop, scratch, map);
             }
         }
     }

@@ -102,7 +102,9 @@ bool deposit_exact(const Particles &particles, const Grid &grid, const double *v
     if (particles.count > UINT32_MAX)
         throw std::invalid_argument("particles: expected at most 2^32 - 1 in a call, found " +
                                     std::to_string(particles.count));
-    const OrderedParticles ordered(particles, grid);
+    const OrderedParticles ordered(particles, grid, stop);
+    if (stop.asked)
+        return false;
     const std::vector<std::size_t> &chunks = ordered.chunks();
     const std::size_t chunk_count = chunks.size() - 1;
 
@@ -184,7 +186,7 @@ bool observe(const Observation &observation, const double *maps, MapSpectrum spe
             const MapSpectrum spectrum{spectra.modes ? spectra.modes + i * 2 * n * spectra.rows : nullptr,
                                        spectra.rows};
             if (!level().observe_map(plan, map_at(i), spectrum, plan.amplitude ? streams + i : nullptr, map_at(i + 1),
-                                     scratch[worker]->start(), out + i * size * size))
+                                     stop.asked, scratch[worker]->start(), out + i * size * size))
                 throw std::invalid_argument("maps: map " + std::to_string(i) + " holds values that are not finite");
         }
     };

@@ -61,7 +61,7 @@ struct ObservePlan;
                            double *scratch);                                                                         \
     int observe_lanes();                                                                                             \
     bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,    \
-                     const double *next_map, float *scratch, float *out);                                            \
+                     const double *next_map, const std::atomic<bool> &stop, float *scratch, float *out);             \
     Taken take_stored(const StoredGas &gas, const StoredColumns &to);
 
 namespace baseline {

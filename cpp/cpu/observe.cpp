@@ -60,10 +60,11 @@ void take_pair_apart(const ObservePlan &plan, const Complex *line, int block, in
 }
 
 // False if a pixel is not finite: then the sum of its column, the mode ky = 0, is not either.
-bool columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, Ahead &ahead) {
+bool columns_forward(const ObservePlan &plan, const Workspace &work, const double *map, const std::atomic<bool> &stop,
+                     Ahead &ahead) {
     const int n = plan.padded;
     Floats nothing{};
-    for (int x = 0; x < n; x += 2 * lanes) {
+    for (int x = 0; x < n && !stop.load(std::memory_order_relaxed); x += 2 * lanes) {
         for (int y = 0; y < n; ++y) {
             const double *row = map + std::size_t(y) * n + x;
             work.line[y] = {load(row, n - x), load(row + lanes, n - x - lanes)};
@@ -171,9 +172,9 @@ void add_spectrum(const ObservePlan &plan, const MapSpectrum &spectrum, int bloc
 }
 
 void rows_through(const ObservePlan &plan, const Workspace &work, bool have_map, MapSpectrum spectrum,
-                  const Generator *generator, Ahead &ahead) {
+                  const Generator *generator, const std::atomic<bool> &stop, Ahead &ahead) {
     const int n = plan.padded;
-    for (int block = 0; block < plan.blocks; ++block) {
+    for (int block = 0; block < plan.blocks && !stop.load(std::memory_order_relaxed); ++block) {
         Complex *modes = work.modes + std::size_t(block) * n;
         if (have_map)
             transform_forward(plan, modes, ahead);
@@ -234,9 +235,10 @@ void store_columns(const Complex *line, int size, int x, float *out) {
             to[lane] = lane < lanes ? line[row].re[lane] : line[row].im[lane - lanes];
 }
 
-void columns_back(const ObservePlan &plan, const Workspace &work, float *out, Ahead &ahead) {
+void columns_back(const ObservePlan &plan, const Workspace &work, const std::atomic<bool> &stop, float *out,
+                  Ahead &ahead) {
     const int n = plan.padded, size = plan.size;
-    for (int x = 0; x < size; x += 2 * lanes) {
+    for (int x = 0; x < size && !stop.load(std::memory_order_relaxed); x += 2 * lanes) {
         for (int ky = plan.blocks * lanes; ky <= n - plan.blocks * lanes; ++ky)
             work.line[plan.place[ky]] = {Floats{}, Floats{}};
         for (int block = 0; block < plan.blocks; ++block)
@@ -253,19 +255,19 @@ int observe_lanes() {
 }
 
 bool observe_map(const ObservePlan &plan, const double *map, MapSpectrum spectrum, const NoiseStream *stream,
-                 const double *next_map, float *scratch, float *out) {
+                 const double *next_map, const std::atomic<bool> &stop, float *scratch, float *out) {
     const Workspace work(plan, scratch);
     const std::size_t pixels = std::size_t(plan.padded) * plan.padded;
     Ahead ahead(next_map, next_map ? pixels * sizeof(double) : 0);
-    if (map && !columns_forward(plan, work, map, ahead))
+    if (map && !columns_forward(plan, work, map, stop, ahead))
         return false;
     if (stream) {
         const Generator generator(plan, *stream);
-        rows_through(plan, work, map != nullptr, spectrum, &generator, ahead);
+        rows_through(plan, work, map != nullptr, spectrum, &generator, stop, ahead);
     } else {
-        rows_through(plan, work, map != nullptr, spectrum, nullptr, ahead);
+        rows_through(plan, work, map != nullptr, spectrum, nullptr, stop, ahead);
     }
-    columns_back(plan, work, out, ahead);
+    columns_back(plan, work, stop, out, ahead);
     return true;
 }
 

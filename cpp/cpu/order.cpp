@@ -20,7 +20,7 @@ int cells_a_side(std::size_t count, const Grid &grid) {
 
 } // namespace
 
-OrderedParticles::OrderedParticles(const Particles &particles, const Grid &grid)
+OrderedParticles::OrderedParticles(const Particles &particles, const Grid &grid, Stop &stop)
     : particles_(new OrderedParticle[particles.count]) {
     const std::size_t count = particles.count;
     // cells cover twice the field in each direction; those at the border hold what lies beyond
@@ -31,6 +31,8 @@ OrderedParticles::OrderedParticles(const Particles &particles, const Grid &grid)
     std::vector<std::uint32_t> place(count);
     std::vector<std::uint32_t> next(std::size_t(side) * side * side * window_classes + 1);
     for (std::size_t p = 0; p < count; ++p) {
+        if (time_to_poll(p) && stop.wanted())
+            return;
         const int cell = (along(particles.x[p]) * side + along(particles.y[p])) * side + along(particles.z[p]);
         place[p] = std::uint32_t(cell * window_classes + window_width(particles.h[p] * per_pixel));
         ++next[place[p] + 1];
@@ -41,8 +43,11 @@ OrderedParticles::OrderedParticles(const Particles &particles, const Grid &grid)
         for (std::size_t begin = next[c]; begin < next[c + window_classes]; begin += chunk_size)
             chunks_.push_back(begin);
     chunks_.push_back(count);
-    for (std::size_t p = 0; p < count; ++p)
+    for (std::size_t p = 0; p < count; ++p) {
+        if (time_to_poll(p) && stop.wanted())
+            return;
         particles_[next[place[p]]++] = {particles.x[p], particles.y[p], particles.z[p], particles.h[p], particles.Y[p]};
+    }
 }
 
 } // namespace szfast

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "level.hpp"
+#include "szfast/stop.hpp"
 
 #include <memory>
 #include <vector>
@@ -11,7 +12,8 @@ namespace szfast {
 
 class OrderedParticles {
   public:
-    OrderedParticles(const Particles &particles, const Grid &grid);
+    // Without particles where it is stopped.
+    OrderedParticles(const Particles &particles, const Grid &grid, Stop &stop);
     const OrderedParticle *particles() const {
         return particles_.get();
     }

@@ -71,6 +71,16 @@ Extent together(const Extent &one, const Extent &other) {
     return both;
 }
 
+template <class T> Extent extent_of_many(const T *coordinates, std::size_t count, Stop &stop) {
+    Widest<T> widest(coordinates);
+    for (std::size_t begin = 0; begin < count; begin += particles_between_polls) {
+        if (time_to_poll(begin) && stop.wanted())
+            break;
+        widest.add(coordinates + 3 * begin, 3 * std::min(particles_between_polls, count - begin));
+    }
+    return widest.extent();
+}
+
 // Where the sphere lies from a run of particles, by its bounding box.
 struct Place {
     bool all, none;
@@ -112,10 +122,14 @@ std::size_t take_some(const T *coordinates, std::size_t begin, std::size_t end, 
 }
 
 template <class T>
-std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows, Extent &all) {
+std::size_t select(const T *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows, Extent &all,
+                   Stop &stop) {
+    static_assert(particles_between_polls % run == 0);
     std::size_t kept = 0;
     all = nowhere;
     for (std::size_t begin = 0; begin < count; begin += run) {
+        if (time_to_poll(begin) && stop.wanted())
+            break;
         const std::size_t end = std::min(begin + run, count);
         const Extent here = extent(coordinates + 3 * begin, end - begin);
         all = begin ? together(all, here) : here;
@@ -143,22 +157,22 @@ void offsets(const T *coordinates, const std::int64_t *rows, std::size_t count, 
 
 } // namespace
 
-Extent extent_of(const float *coordinates, std::size_t count) {
-    return extent(coordinates, count);
+Extent extent_of(const float *coordinates, std::size_t count, Stop &stop) {
+    return extent_of_many(coordinates, count, stop);
 }
 
-Extent extent_of(const double *coordinates, std::size_t count) {
-    return extent(coordinates, count);
+Extent extent_of(const double *coordinates, std::size_t count, Stop &stop) {
+    return extent_of_many(coordinates, count, stop);
 }
 
 std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
-                          Extent &extent) {
-    return select(coordinates, count, sphere, rows, extent);
+                          Extent &extent, Stop &stop) {
+    return select(coordinates, count, sphere, rows, extent, stop);
 }
 
 std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
-                          Extent &extent) {
-    return select(coordinates, count, sphere, rows, extent);
+                          Extent &extent, Stop &stop) {
+    return select(coordinates, count, sphere, rows, extent, stop);
 }
 
 void offsets_of(const float *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,

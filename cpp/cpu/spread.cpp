@@ -45,16 +45,21 @@ class OwnColumns {
     std::unique_ptr<float[]> values_;
 };
 
-// Those of the particles whose h is asked for, neighbours together.
-OwnColumns of_size(const Particles &all, const SpreadDesign &design) {
+// Those of the particles whose h is asked for, neighbours together; unfinished where it is stopped.
+OwnColumns of_size(const Particles &all, const SpreadDesign &design, Stop &stop) {
     const auto wanted = [&](float h) { return h > design.h_above_kpc && h <= design.h_to_kpc; };
     OwnColumns found(std::size_t(std::count_if(all.h, all.h + all.count, wanted)));
-    for (std::size_t p = 0, to = 0; p < all.count; ++p)
+    for (std::size_t p = 0, to = 0; p < all.count; ++p) {
+        if (time_to_poll(p) && stop.wanted())
+            return found;
         if (wanted(all.h[p]))
             found.set(to++, all.x[p], all.y[p], all.z[p], all.h[p], all.Y[p]);
+    }
     const Particles unordered = found.particles();
-    const OrderedParticles ordered(unordered, {design.cells, design.cell_kpc, design.half_depth_kpc});
-    for (std::size_t p = 0; p < unordered.count; ++p) {
+    const OrderedParticles ordered(unordered, {design.cells, design.cell_kpc, design.half_depth_kpc}, stop);
+    for (std::size_t p = 0; !stop.asked && p < unordered.count; ++p) {
+        if (time_to_poll(p) && stop.wanted())
+            return found;
         const OrderedParticle &each = ordered.particles()[p];
         found.set(p, each.x, each.y, each.z, each.h, each.Y);
     }
@@ -82,7 +87,9 @@ bool spread(const Particles &particles, const SpreadDesign &design, const double
     const std::size_t fields_size = std::size_t(window_fields) * design.cells * design.cells;
     std::fill(fields, fields + fields_size * view_count, 0.0);
     std::fill(loaded, loaded + view_count, 0.0);
-    const OwnColumns ordered = of_size(particles, design);
+    const OwnColumns ordered = of_size(particles, design, stop);
+    if (stop.asked)
+        return false;
     const Particles all = ordered.particles();
     if (all.count == 0 || view_count == 0)
         return true;

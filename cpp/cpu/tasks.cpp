@@ -12,8 +12,8 @@ namespace szfast {
 
 int thread_count(int asked) {
     if (asked > 0)
-        return asked;
-    return std::max(1u, std::thread::hardware_concurrency());
+        return std::min(asked, most_threads);
+    return std::clamp(int(std::thread::hardware_concurrency()), 1, most_threads);
 }
 
 bool run_tasks(std::size_t tasks, int threads, Stop &stop, const std::function<void(std::size_t, int)> &work) {

@@ -30,6 +30,8 @@ void threads_are_counted() {
     CHECK(thread_count(3) == 3);
     CHECK(thread_count(0) >= 1);
     CHECK(thread_count(-1) == thread_count(0));
+    // tables for each thread of an absurd request would not fit in memory
+    CHECK(thread_count(2147483647) == most_threads);
 }
 
 void an_exception_reaches_the_caller(int threads) {
@@ -88,6 +90,17 @@ void polling_stops_on_the_calling_thread() {
     CHECK(ran > 0 && ran < 3600000);
 }
 
+void work_without_tasks_can_look_up() {
+    int polls = 0;
+    Stop stop;
+    CHECK(!stop.wanted());
+    stop.poll = [&] { return ++polls == 2; };
+    CHECK(!stop.wanted());
+    CHECK(stop.wanted());
+    CHECK(stop.wanted());
+    CHECK(polls == 2);
+}
+
 } // namespace
 } // namespace szfast::tests
 
@@ -102,5 +115,6 @@ int main() {
     a_stop_before_runs_nothing();
     a_task_can_stop_the_rest();
     polling_stops_on_the_calling_thread();
+    work_without_tasks_can_look_up();
     return result();
 }

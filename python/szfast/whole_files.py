@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from szfast.errors import SzfastError
+
+UNFINISHED = ".unfinished-"
+"""Part of the name of what a writer that is killed leaves beside its file."""
 
 
 @contextmanager
@@ -28,7 +32,7 @@ def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
         Of that kind.
     """
     try:
-        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}{UNFINISHED}") as folder:
             temporary = Path(folder) / path.name
             yield temporary
             # on the disk before it has the name: a loss of power leaves the old file or the new one
@@ -42,3 +46,9 @@ def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
             field="path",
             remedy="check the folder, its rights and space.",
         ) from error
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed writers left in a folder and below it; for one who knows that no other writes there now."""
+    for left in list(folder.rglob(f".*{UNFINISHED}*")):
+        shutil.rmtree(left, ignore_errors=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from szfast import SzfastError
-from szfast.maps.sightlines import SIGHTLINE_SETS, rotation_from_euler, sightlines
+from szfast.errors import ArgumentError
+from szfast.maps.sightlines import SIGHTLINE_SETS, hemisphere, rotation_from_euler, sightlines
 
 
 @pytest.mark.parametrize("name", SIGHTLINE_SETS)
@@ -96,3 +97,20 @@ def test_no_rotations_are_refused(which, says):
 def test_rotation_matrices_pass_through():
     views = sightlines("euler27")[[3, 7]]
     np.testing.assert_array_equal(sightlines(views), views)
+
+
+@pytest.mark.parametrize("count", [1, 2, 200, 400, 1000])
+def test_any_number_of_directions_lies_apart(count):
+    views = hemisphere(count)
+    np.testing.assert_allclose(views @ np.swapaxes(views, 1, 2), np.broadcast_to(np.eye(3), views.shape), atol=1e-12)
+    directions = views[:, :, 2]
+    cosine = np.abs(directions @ directions.T) - np.eye(count)
+    # the closest that equal caps of a hexagonal packing come, 27 directions keep to 0.87 of it
+    packed = np.sqrt(2 * np.pi / count * 2 / np.sqrt(3))
+    assert np.arccos(min(cosine.max(), 1.0)) > 0.5 * packed
+
+
+@pytest.mark.parametrize("count", [0, -1, 2001, 27.0, True])
+def test_other_numbers_of_directions_are_refused(count):
+    with pytest.raises(ArgumentError, match="expected 1 to 2000"):
+        hemisphere(count)

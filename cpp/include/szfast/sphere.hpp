@@ -1,6 +1,8 @@
 // Particles about a centre: which lie within a radius, and where, with periodic wrapping.
 #pragma once
 
+#include "szfast/stop.hpp"
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -30,16 +32,16 @@ struct Extent {
     double low[3], high[3];
 };
 
-// Of coordinates (count, 3), at least one particle.
-Extent extent_of(const float *coordinates, std::size_t count);
-Extent extent_of(const double *coordinates, std::size_t count);
+// Of coordinates (count, 3), at least one particle; of the first of them where it is stopped.
+Extent extent_of(const float *coordinates, std::size_t count, Stop &stop);
+Extent extent_of(const double *coordinates, std::size_t count, Stop &stop);
 
 // coordinates (count, 3). rows (count): numbers of the particles inside, in ascending order. Returns how many there
-// are, and the bounding box of all coordinates, which is looked at on the way.
+// are, and the bounding box of all coordinates, which is looked at on the way; of those before where it is stopped.
 std::size_t within_sphere(const float *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
-                          Extent &extent);
+                          Extent &extent, Stop &stop);
 std::size_t within_sphere(const double *coordinates, std::size_t count, const Sphere &sphere, std::int64_t *rows,
-                          Extent &extent);
+                          Extent &extent, Stop &stop);
 
 // Positions of some rows relative to the sphere's centre at the nearest image, times scale: offsets (count, 3).
 void offsets_of(const float *coordinates, const std::int64_t *rows, std::size_t count, const Sphere &sphere,

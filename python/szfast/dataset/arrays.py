@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from szfast.dataset.maps import CleanMaps
 
 
-CLUSTERS_AT_ONCE = 64
+MAPS_AT_ONCE = 1024
 
 
 class MapsInMemory:
@@ -51,13 +51,21 @@ def loaded(dataset: DataSet, file: str | Path | None = None) -> MapsInMemory:
     if file.exists():
         raise DataSetError("exists already.", file=file, field="path", remedy="name another file.")
     with replaced(file, DataSetError) as temporary:
-        flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=dataset.source.shape)
-        views = dataset.n_views
-        for start in range(0, len(flat), CLUSTERS_AT_ONCE):
-            stop = min(start + CLUSTERS_AT_ONCE, len(flat))
-            flat[start:stop] = dataset.clean(np.arange(start * views, stop * views)).reshape(flat[start:stop].shape)
-        flat.flush()
-    return MapsInMemory(np.load(file, mmap_mode="r"))
+        write_flat(dataset, temporary)
+    return MapsInMemory(np.load(file, mmap_mode="r", allow_pickle=False))
+
+
+def write_flat(dataset: DataSet, file: Path) -> None:
+    """Write all clean maps of a data set as one array in a .npy file, (clusters, V, n, n) float32.
+
+    A few at a time, and not through a mapped file: a full disk would end the process instead of raising an error.
+    """
+    header = {"descr": "<f4", "fortran_order": False, "shape": dataset.source.shape}
+    with file.open("wb") as stream:
+        np.lib.format.write_array_header_2_0(stream, header)
+        for start in range(0, len(dataset), MAPS_AT_ONCE):
+            some = dataset.clean(np.arange(start, min(start + MAPS_AT_ONCE, len(dataset))))
+            stream.write(np.ascontiguousarray(some, dtype="<f4").data)
 
 
 def from_arrays(

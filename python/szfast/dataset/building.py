@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from szfast.dataset.checksums import seal
 from szfast.dataset.configuration import Configuration, checked_configuration, read_configuration
 from szfast.dataset.gather import create, write_shard
 from szfast.dataset.lock import locked
-from szfast.dataset.parts import Order, make_part, order
+from szfast.dataset.parts import Order, WorkerError, make_part, order
 from szfast.dataset.progress import progress_of
 from szfast.dataset.store import building_folder, open_dataset
 from szfast.dataset.tasks import tasks_of
@@ -88,7 +89,7 @@ def build(
     if store.exists() and not building.exists():
         return _finished(store, wanted)
     tasks = tasks_of(wanted, folder)
-    with locked(building / "lock", store), closing(_crew(workers, dask)) as crew:
+    with locked(building / "lock", store), closing(_crew(workers, dask)) as crew, _on_disk(store):
         if not store.exists():
             parts = building / "parts"
             parts.mkdir(exist_ok=True)
@@ -170,7 +171,7 @@ def _make_parts(
         for number, result in crew.results(make_part, todo):
             task = todo[number].task
             if isinstance(result, Exception):
-                if not isinstance(result, SzfastError | OSError):
+                if isinstance(result, WorkerError) or not isinstance(result, SzfastError | OSError):
                     raise result
                 failed[number] = _failure(task, result)
                 if wanted.bad_snapshots == "stop":
@@ -214,7 +215,8 @@ def _make_store(
     progress: bool,
 ) -> None:
     # a half-written store of an earlier run: a kill leaves no trace of how far it was
-    shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        shutil.rmtree(path)
     shards = create(path, parts, wanted, left_out)
     with progress_of("gathering", len(shards), shown=progress) as advance:
         for _, result in crew.results(write_shard, shards):
@@ -222,6 +224,18 @@ def _make_store(
                 raise result
             advance(1, result)
     seal(path)
+
+
+@contextmanager
+def _on_disk(store: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataSetError(
+            f"cannot be written ({error.strerror or error}).",
+            file=store,
+            remedy="check the folder, its rights and space, and start again: the build goes on from here.",
+        ) from error
 
 
 def _flush_folder(folder: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from szfast.errors import DataSetError
@@ -27,23 +27,32 @@ def locked(path: Path, store: Path) -> Iterator[None]:
     Raises
     ------
     DataSetError
-        If another process holds it.
+        If another process holds it, or its folder cannot be written.
     """
     handle = _acquired(path, store)
     try:
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps({"host": socket.gethostname(), "process": os.getpid()}).encode(), 0)
+        # its holder's name is a courtesy that a full disk may deny
+        with suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps({"host": socket.gethostname(), "process": os.getpid()}).encode(), 0)
         yield
     finally:
-        path.unlink(missing_ok=True)
+        # the lock goes with the handle; where the folder's rights were lost, the file stays
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         os.close(handle)
 
 
 def _acquired(path: Path, store: Path) -> int:
     while True:
         # a builder that ends takes the folder with it
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise DataSetError(
+                f"cannot be written ({error.strerror or error}).", file=store, remedy="check the folder and its rights."
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

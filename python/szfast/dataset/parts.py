@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 LABELS = tuple(column for column in COLUMNS if column.name != "cluster")
 
 
+class WorkerError(DataSetError):
+    """A worker cannot do its part, whatever the snapshot: the build stops, and nothing is left out."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What a worker is asked to do.
@@ -123,11 +127,13 @@ def make_part(asked: Order) -> Made:
     ------
     SzfastError
         If the snapshot, its catalogue or an argument is at fault.
+    WorkerError
+        If the part cannot be written, or the worker is of another version.
     """
     from szfast import __version__
 
     if asked.version != __version__:
-        raise DataSetError(
+        raise WorkerError(
             f"this worker has szfast {__version__}, the builder {asked.version}.",
             remedy="install one version everywhere.",
         )
@@ -150,7 +156,8 @@ def make_part(asked: Order) -> Made:
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    with replaced(path, DataSetError) as temporary, temporary.open("wb") as file:
+    # on the disk by `replaced`
+    with replaced(path, WorkerError) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)
 
 

@@ -7,12 +7,26 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol, TypeVar
 
 from szfast.arguments import require
 from szfast.errors import DataSetError
 
 SECONDS_TO_ANSWER = 30.0
+
+
+class LostWorkersError(DataSetError):
+    """Workers have died, whatever they were working on."""
+
+
+def _lost(cause: BaseException) -> LostWorkersError:
+    return LostWorkersError(
+        f"workers died, perhaps for want of memory ({type(cause).__name__}).",
+        field="workers",
+        remedy="start again with fewer workers: what is done is kept.",
+    )
+
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -55,6 +69,8 @@ class Processes:
         futures = {self.pool.submit(function, task): number for number, task in enumerate(tasks)}
         for future in as_completed(futures):
             error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                raise _lost(error) from error
             if error is not None and not isinstance(error, Exception):
                 raise error
             yield futures.pop(future), error or future.result()
@@ -118,6 +134,9 @@ class DaskWorkers:
         try:
             for future in distributed.as_completed(list(futures), loop=self.client.loop):
                 number = futures.pop(future)
-                yield number, future.exception() or future.result()
+                error = future.exception()
+                if isinstance(error, distributed.scheduler.KilledWorker):
+                    raise _lost(error) from error
+                yield number, error or future.result()
         finally:
             self.client.cancel(list(futures))

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.dataset import DataSet
+from szfast.dataset.arrays import write_flat
 from szfast.errors import RunError
 from szfast.whole_files import replaced
-
-_BLOCK = 1024
 
 
 class MappedMaps:
@@ -59,11 +58,7 @@ def mapped(dataset: DataSet, file: Path) -> DataSet:
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         with replaced(file, RunError) as temporary:
-            flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=shape)
-            maps = flat.reshape(-1, size, size)
-            for start in range(0, len(maps), _BLOCK):
-                maps[start : start + _BLOCK] = dataset.clean(np.arange(start, min(start + _BLOCK, len(maps))))
-            flat.flush()
+            write_flat(dataset, temporary)
     source = MappedMaps(file)
     if source.shape != shape:
         raise RunError(

@@ -17,8 +17,9 @@ from szfast.dataset import DataSet, Split
 from szfast.dataset.split import SIDES
 from szfast.ensemble.checkpoint import Progress
 from szfast.ensemble.score import bias_score, relative_error
-from szfast.errors import RunError
+from szfast.errors import NetworkError, RunError
 from szfast.networks.keras_model import from_keras
+from szfast.networks.keras_safety import check_keras_file
 from szfast.networks.npz import save
 from szfast.whole_files import replaced
 
@@ -203,9 +204,13 @@ def read_keras(file: Path) -> Any:
     Raises
     ------
     RunError
-        If it is damaged.
+        If it is damaged, or anything but a network of szfast.
     """
     keras = require("keras", "train", "a trained network")
+    try:
+        check_keras_file(file)
+    except NetworkError as error:
+        raise RunError(error.problem, file=file, field=error.field, remedy=error.remedy) from None
     try:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -25,7 +25,7 @@ from szfast.ensemble.runs import write_runs
 from szfast.errors import ArgumentError, RunError
 from szfast.networks.variants import variant_named
 from szfast.run_folder import RunFolder, create_run
-from szfast.whole_files import replaced
+from szfast.whole_files import remove_unfinished, replaced
 
 log = logging.getLogger("szfast.ensemble")
 
@@ -115,6 +115,7 @@ def train(
         split_of(opened, recipe, edges, 0)
     run = create_run(folder, about_training(opened, recipe, bins, runs))
     with locked(run.path / ".lock", run.path):
+        remove_unfinished(run.path)
         _check_settings(run.path / SETTINGS, settings_of(opened, recipe, bins) | {"stacked": stacked})
         tasks = [
             Task(run_path(run.path, number, which), number, edges, which, recipe, tensorboard)

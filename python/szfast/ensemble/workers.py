@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 
 from szfast.dataset import DataSet
-from szfast.dataset.workers import DaskWorkers, Processes
+from szfast.dataset.workers import DaskWorkers, LostWorkersError, Processes
 from szfast.ensemble.run import Task, train_run
 from szfast.errors import ArgumentError, RunError
 
@@ -64,15 +63,13 @@ def on_dask(scheduler: str, dataset: DataSet, tasks: Sequence[Task]) -> Iterator
 
 
 def _done(crew: Processes | DaskWorkers, dataset: DataSet, tasks: Sequence[Task]) -> Iterator[int]:
-    for number, result in crew.results(functools.partial(_train_there, dataset), tasks):
-        if isinstance(result, BrokenProcessPool):
-            raise RunError(
-                "a training process died, perhaps for want of memory.",
-                remedy="start again with fewer workers: finished epochs are kept.",
-            )
-        if isinstance(result, Exception):
-            raise result
-        yield number
+    try:
+        for number, result in crew.results(functools.partial(_train_there, dataset), tasks):
+            if isinstance(result, Exception):
+                raise result
+            yield number
+    except LostWorkersError as error:
+        raise RunError(error.problem, field=error.field, remedy=error.remedy) from error
 
 
 def _train_there(dataset: DataSet, task: Task) -> None:

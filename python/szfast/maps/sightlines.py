@@ -17,6 +17,9 @@ from szfast.errors import ArgumentError
 SIGHTLINE_SETS = ("hemisphere27", "euler27")
 """Named sets of lines of sight."""
 
+MOST_DIRECTIONS = 2000
+"""Each pushes each other: their number squared is held in memory."""
+
 
 def rotation_from_euler(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation matrices Rz(c) Ry(b) Rx(a) from Euler angles.
@@ -53,13 +56,24 @@ def hemisphere(count: int) -> NDArray[np.float64]:
     Parameters
     ----------
     count : int
-        Number of views.
+        Number of views, 1 to 2000.
 
     Returns
     -------
     (count, 3, 3) array
         Rotation matrices.
+
+    Raises
+    ------
+    ArgumentError
+        If there are too few or too many.
     """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= MOST_DIRECTIONS:
+        raise ArgumentError(
+            f"expected 1 to {MOST_DIRECTIONS} views, found {count!r}.",
+            field="count",
+            remedy="give rotation matrices of your own for more.",
+        )
     return _hemisphere(count).copy()
 
 
@@ -71,14 +85,19 @@ def _hemisphere(count: int) -> NDArray[np.float64]:
     azimuth = 2 * np.pi * ((i / golden) % 1.0)
     x, y, z = _spread(np.stack([np.sqrt(1 - height**2) * f(azimuth) for f in (np.cos, np.sin)] + [height], axis=1)).T
     none = np.zeros(count)
-    inclination, azimuth = np.rad2deg(np.arccos(z)), np.rad2deg(np.arctan2(y, x))
+    # next to the pole rounding may leave z beyond one
+    inclination, azimuth = np.rad2deg(np.arccos(np.clip(z, -1.0, 1.0))), np.rad2deg(np.arctan2(y, x))
     rolled = rotation_from_euler(np.stack([none, none, 360.0 * ((i / plastic) % 1.0)], axis=1))
     views: NDArray[np.float64] = rotation_from_euler(np.stack([none, inclination, azimuth], axis=1)) @ rolled
     return views
 
 
-def _spread(directions: NDArray[np.float64], *, steps: int = 300, rate: float = 0.002) -> NDArray[np.float64]:
+def _spread(directions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Move unit vectors apart, and away from each other's antipodes, like charges on a sphere."""
+    count = len(directions)
+    steps = min(300, 20 + 3_000_000 // count**2)
+    # neighbours lie as 1 / sqrt(count) and push as its inverse square: a step stays a small part of their distance
+    rate = min(0.002, 1.5 / count**1.5)
     for _ in range(steps):
         push = np.zeros_like(directions)
         for sign in (-1, 1):

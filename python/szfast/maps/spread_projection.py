@@ -268,7 +268,7 @@ def _spread(
     from szfast._core import spread
 
     window = spread_window(taps, round(grid.sigma_cells, 6), k_limit(grid.sigma_pixels))
-    workers = threads if threads > 0 else os.cpu_count() or 1
+    workers = _fft_workers(threads)
     ky, kx = grid.modes()
     fine = grid.pixels / grid.cells
     # every pixel's middle against that of the first cell
@@ -319,6 +319,12 @@ def _spread(
     return most
 
 
+def _fft_workers(threads: int) -> int:
+    # SciPy starts as many as it is told to
+    cores = os.cpu_count() or 1
+    return min(threads, cores) if threads > 0 else cores
+
+
 def _low_rows(grid: Grid) -> NDArray[np.intp]:
     """Of the finer grid's ky those that the pixels have."""
     return np.round(np.fft.fftfreq(grid.pixels, 1 / grid.pixels)).astype(np.intp) % grid.cells
@@ -352,7 +358,7 @@ def _deposit(
         image = {"factors": grid.beam()[None].astype(np.complex64), "rows": np.arange(grid.pixels, dtype=np.int32)}
         part.add_sums(loaded, particles.device.add_maps(part.y, maps, **image) * grid.pixel_kpc**2)
         return
-    workers = threads if threads > 0 else os.cpu_count() or 1
+    workers = _fft_workers(threads)
     batch = max(1, _BATCH_DOUBLES // grid.pixels**2)
     _, kx = grid.modes()
     for first in range(0, len(views), batch):

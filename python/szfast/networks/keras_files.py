@@ -16,12 +16,10 @@ from szfast.errors import NetworkError
 from szfast.networks.hdf5_arrays import REMEDY, read_weights
 from szfast.networks.keras_config import check_layers, scalings
 from szfast.networks.keras_model import to_keras
+from szfast.networks.keras_safety import member
 from szfast.networks.layers import CONVOLUTIONS, DENSE, LAYERS
 from szfast.networks.npz import replaced, save
 from szfast.networks.weights import NetworkWeights
-
-# Far above the 0.7 MB of a network with its optimiser: a larger member is no such file.
-_LARGEST_MEMBER = 64 * 1024**2
 
 
 def save_keras(network: NetworkWeights, path: str | Path) -> tuple[Path, Path]:
@@ -77,8 +75,8 @@ def load_keras(
     file = Path(path)
     try:
         with zipfile.ZipFile(file) as archive:
-            description = json.loads(_member(archive, file, "config.json"))
-            weights = _member(archive, file, "model.weights.h5")
+            description = json.loads(member(archive, file, "config.json"))
+            weights = member(archive, file, "model.weights.h5")
         settings = check_layers(_sequential(description, file), file)
         with h5py.File(io.BytesIO(weights), "r") as layers:
             kernels, biases = _arrays(layers, file)
@@ -103,19 +101,6 @@ def load_keras(
         )
     except NetworkError as error:
         raise NetworkError(error.problem, file=file, field=error.field, remedy=error.remedy) from None
-
-
-def _member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
-    if name not in archive.namelist():
-        raise NetworkError("is missing from the file.", file=file, field=name, remedy=REMEDY)
-    size = archive.getinfo(name).file_size
-    if size > _LARGEST_MEMBER:
-        raise NetworkError(
-            f"expected at most {_LARGEST_MEMBER} bytes, found {size}.", file=file, field=name, remedy=REMEDY
-        )
-    with archive.open(name) as member:
-        # no more than the archive tells, which may be a lie
-        return member.read(size)
 
 
 def _sequential(description: Any, file: Path) -> Any:

@@ -1,0 +1,119 @@
+"""What a .keras file may name before Keras builds anything from it: a known layer, and arrays of its own."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from szfast.errors import NetworkError
+
+LARGEST_MEMBER = 64 * 1024**2
+"""Bytes: far above the 0.7 MB of a network with its optimiser; a larger member is no such file."""
+
+_LAYERS = (
+    *("AveragePooling2D", "Concatenate", "Conv2D", "Dense", "Dropout", "EinsumDense", "GlobalAveragePooling2D"),
+    *("InputLayer", "MaxPooling2D", "Rescaling"),
+)
+_KNOWN = {("keras.layers", name) for name in _LAYERS} | {
+    ("keras", "DTypePolicy"),
+    ("keras", "Sequential"),
+    ("keras.initializers", "GlorotUniform"),
+    ("keras.initializers", "Zeros"),
+    ("keras.src.models.functional", "Functional"),
+    ("keras.src.ops.numpy", "Arcsinh"),
+    (None, "__keras_tensor__"),
+}
+"""Module and class of everything that `szfast.networks.variants` consist of."""
+
+_REMEDY = "give a network that szfast trained; anything else in such a file may run code."
+
+
+def check_keras_file(file: Path) -> None:
+    """Refuse a .keras file that names anything but the layers of szfast's networks, or arrays outside of itself.
+
+    Keras imports and calls what a file's description names; its ``safe_mode`` has been circumvented before.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+
+    Raises
+    ------
+    NetworkError
+        If it is damaged, or names something else.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            description = json.loads(member(archive, file, "config.json"))
+            weights = member(archive, file, "model.weights.h5")
+        _check_names(description, file)
+        with h5py.File(io.BytesIO(weights), "r") as arrays:
+            _check_links(arrays, file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
+        # a RecursionError is a RuntimeError
+        raise NetworkError(f"is not a complete .keras file ({error}).", file=file, remedy=_REMEDY) from None
+
+
+def member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
+    """Content of a member of a .keras file that is neither absent nor too large.
+
+    Raises
+    ------
+    NetworkError
+        If it is.
+    """
+    if name not in archive.namelist():
+        raise NetworkError("is missing from the file.", file=file, field=name, remedy=_REMEDY)
+    size = archive.getinfo(name).file_size
+    if size > LARGEST_MEMBER:
+        raise NetworkError(
+            f"expected at most {LARGEST_MEMBER} bytes, found {size}.", file=file, field=name, remedy=_REMEDY
+        )
+    with archive.open(name) as content:
+        # no more than the archive tells, which may be a lie
+        return content.read(size)
+
+
+def _check_names(description: Any, file: Path) -> None:
+    if not isinstance(description, dict):
+        raise NetworkError("expected the description of a model.", file=file, field="config.json", remedy=_REMEDY)
+    # how it was trained is not built again
+    for entry in _entries({key: value for key, value in description.items() if key != "compile_config"}):
+        module, name = entry.get("module"), entry["class_name"]
+        if (module, name) not in _KNOWN or entry.get("registered_name") not in (None, name):
+            raise NetworkError(
+                f"names {module}.{name}, which is no part of szfast's networks."[:200],
+                file=file,
+                field="config.json",
+                remedy=_REMEDY,
+            )
+
+
+def _entries(content: Any) -> Iterator[dict[str, Any]]:
+    """Everything below a description that is to be built."""
+    if isinstance(content, dict):
+        if "class_name" in content or "module" in content:
+            yield {"class_name": None, **content}
+        for value in content.values():
+            yield from _entries(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _entries(value)
+
+
+def _check_links(group: h5py.Group, file: Path) -> None:
+    for name in group:
+        inside = isinstance(group.get(name, getlink=True), h5py.HardLink)
+        found = group[name] if inside else None
+        if isinstance(found, h5py.Group):
+            _check_links(found, file)
+        elif not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
+            raise NetworkError("lies outside of the file.", file=file, field=name, remedy=_REMEDY)
