@@ -153,12 +153,15 @@ class RunFolder:
 
         file = self._file(name)
         if not file.is_file():
-            raise RunError("is not in this run.", file=file, remedy="run the step that writes it.")
+            raise RunError("is not in this run.", file=file, field="path", remedy="run the step that writes it.")
         try:
             table = QTable.read(file, format="ascii.ecsv")
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
-                f"cannot be read as ECSV ({str(error).splitlines()[0]}).", file=file, remedy="make the run again."
+                f"cannot be read as ECSV ({str(error).splitlines()[0]}).",
+                file=file,
+                field="content",
+                remedy="make the run again.",
             ) from None
         return _checked(table, name, file)
 
@@ -189,9 +192,13 @@ class RunFolder:
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
         except FileNotFoundError:
-            raise RunError("is not in this run.", file=file, remedy="run the step that writes it.") from None
+            raise RunError(
+                "is not in this run.", file=file, field="path", remedy="run the step that writes it."
+            ) from None
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise RunError(f"cannot be read ({error}).", file=file, remedy="make the run again.") from None
+            raise RunError(
+                f"cannot be read ({error}).", file=file, field="content", remedy="make the run again."
+            ) from None
         return _checked_examples(arrays, file)
 
     def _file(self, name: str) -> Path:
@@ -225,7 +232,9 @@ def create_run(path: str | Path, about: Mapping[str, Any]) -> RunFolder:
     try:
         (folder / "networks").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"cannot be made ({error.strerror}).", file=folder, remedy="choose another folder.") from None
+        raise RunError(
+            f"cannot be made ({error.strerror}).", file=folder, field="path", remedy="choose another folder."
+        ) from None
     with replaced(folder / "run.json", RunError) as temporary:
         temporary.write_text(text + "\n")
     return RunFolder(folder)
@@ -250,9 +259,11 @@ def _about(folder: Path) -> dict[str, Any]:
         content = json.loads(file.read_text())
         version = int(content["format"])
     except (FileNotFoundError, NotADirectoryError):
-        raise RunError("is not the folder of a run.", file=folder, remedy="give the folder with run.json.") from None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise RunError(f"is damaged ({error!r}).", file=file, remedy="make the run again.") from None
+        raise RunError(
+            "is not the folder of a run.", file=folder, field="path", remedy="give the folder with run.json."
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+        raise RunError(f"is damaged ({error!r}).", file=file, field="content", remedy="make the run again.") from None
     if version > FORMAT:
         raise RunError(
             f"expected layout {FORMAT}, found {version}.", file=file, field="format", remedy="use a newer szfast."

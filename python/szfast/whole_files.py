@@ -36,5 +36,6 @@ def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
         raise kind(
             f"cannot be written ({error.strerror or error}).",
             file=path,
+            field="path",
             remedy="check the folder, its rights and space.",
         ) from error

@@ -68,5 +68,5 @@ def test_wrong_configurations_are_refused(tmp_path, text, words):
 
 
 def test_a_missing_configuration_is_named(tmp_path):
-    with pytest.raises(SzfastError, match=r"no\.toml: cannot be read"):
+    with pytest.raises(SzfastError, match=r"no\.toml, 'path': cannot be read"):
         build(tmp_path / "no.toml")

@@ -22,23 +22,23 @@ LENGTH, MASS = 3.085678e21 * u.cm / HUBBLE, 1.989e43 * u.g / HUBBLE
 KERNEL_GAMMA = {"Cubic spline (M4)": 1.825742, "Wendland C2": 1.936492, "Wendland C4": 2.207940}
 
 
-def _gas_columns() -> dict[str, np.ndarray]:
+def gas_columns(count: int = N_GAS) -> dict[str, np.ndarray]:
     """Particles in GADGET's code units: comoving kpc/h, 1e10 Msun/h, (km/s)^2."""
     rng = np.random.default_rng(3)
-    mass = rng.uniform(0.08, 0.12, N_GAS)
-    h = rng.uniform(120.0, 240.0, N_GAS)
+    mass = rng.uniform(0.08, 0.12, count)
+    h = rng.uniform(120.0, 240.0, count)
     return {
-        "position": np.mod(rng.normal([100.0, 25000.0, 49900.0], 900.0, (N_GAS, 3)), BOX),
+        "position": np.mod(rng.normal([100.0, 25000.0, 49900.0], 900.0, (count, 3)), BOX),
         "mass": mass,
         "h": h,
         "density": 3 * 64 * mass / (4 * np.pi * h**3),
-        "energy": rng.uniform(1e4, 3e6, N_GAS),
-        "electrons": rng.uniform(0.0, 1.2, N_GAS),
-        "neutral": rng.uniform(0.0, 1.0, N_GAS),
-        "sfr": np.where(rng.random(N_GAS) < 0.1, 0.3, 0.0),
-        "delay": np.where(rng.random(N_GAS) < 0.1, 0.01, 0.0),
-        "metals": rng.uniform(0.0, 0.03, N_GAS),
-        "helium": rng.uniform(0.24, 0.28, N_GAS),
+        "energy": rng.uniform(1e4, 3e6, count),
+        "electrons": rng.uniform(0.0, 1.2, count),
+        "neutral": rng.uniform(0.0, 1.0, count),
+        "sfr": np.where(rng.random(count) < 0.1, 0.3, 0.0),
+        "delay": np.where(rng.random(count) < 0.1, 0.01, 0.0),
+        "metals": rng.uniform(0.0, 0.03, count),
+        "helium": rng.uniform(0.24, 0.28, count),
     }
 
 
@@ -46,7 +46,7 @@ def _gas_columns() -> dict[str, np.ndarray]:
 class CodeGas:
     """What a test may change before it is written."""
 
-    columns: dict[str, np.ndarray] = field(default_factory=_gas_columns)
+    columns: dict[str, np.ndarray] = field(default_factory=gas_columns)
     hubble: float = HUBBLE
     time: float = A
     redshift: float = REDSHIFT
@@ -78,8 +78,8 @@ def physical(gas: CodeGas) -> SimpleNamespace:
     )
 
 
-def _spans(parts: int) -> list[slice]:
-    edges = np.linspace(0, N_GAS, parts + 1).astype(int)
+def _spans(gas: CodeGas, parts: int) -> list[slice]:
+    edges = np.linspace(0, len(gas.mass), parts + 1).astype(int)
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
@@ -101,10 +101,10 @@ def write_binary(
 ) -> Path:
     """Write GADGET binary files; `blocks` limits the gas blocks of format 2 to some names."""
     paths = []
-    for i, span in enumerate(_spans(parts)):
+    for i, span in enumerate(_spans(gas, parts)):
         path = folder / ("snap_007" if parts == 1 else f"snap_007.{i}")
         n = [span.stop - span.start, N_DARK if i == 0 else 0, 0, 0, N_STAR if i == 0 else 0, 0]
-        totals = [N_GAS, N_DARK, 0, 0, N_STAR, 0]
+        totals = [len(gas.mass), N_DARK, 0, 0, N_STAR, 0]
         table = [0.1 if mass_in_header else 0.0, DARK_MASS, 0, 0, 0, 0]
         header = struct.pack(
             f"{order}6I6ddd2i6I2i4d2i6I",
@@ -172,7 +172,7 @@ def write_binary(
 def _hdf5_header(gas: CodeGas, span: slice, parts: int) -> dict:
     return {
         "NumPart_ThisFile": np.array([span.stop - span.start, 0, 0, 0, 0, 0], "i4"),
-        "NumPart_Total": np.array([N_GAS, 0, 0, 0, 0, 0], "u4"),
+        "NumPart_Total": np.array([len(gas.mass), 0, 0, 0, 0, 0], "u4"),
         "NumPart_Total_HighWord": np.zeros(6, "u4"),
         "MassTable": np.array([0, DARK_MASS, 0, 0, 0, 0]),
         "NumFilesPerSnapshot": parts,
@@ -187,7 +187,7 @@ def _hdf5_header(gas: CodeGas, span: slice, parts: int) -> dict:
 
 def _write_hdf5(folder: Path, gas: CodeGas, parts: int, fill) -> Path:
     paths = []
-    for i, span in enumerate(_spans(parts)):
+    for i, span in enumerate(_spans(gas, parts)):
         paths.append(folder / ("snap_007.hdf5" if parts == 1 else f"snap_007.{i}.hdf5"))
         with h5py.File(paths[-1], "w") as file:
             header = file.create_group("Header")

@@ -49,7 +49,7 @@ def loaded(dataset: DataSet, file: str | Path | None = None) -> MapsInMemory:
         return MapsInMemory(dataset.clean().reshape(dataset.source.shape))
     file = Path(file)
     if file.exists():
-        raise DataSetError("exists already.", file=file, remedy="name another file.")
+        raise DataSetError("exists already.", file=file, field="path", remedy="name another file.")
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=dataset.source.shape)

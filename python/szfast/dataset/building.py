@@ -129,7 +129,10 @@ def _finished(store: Path, wanted: Configuration) -> DataSet:
     same = dataset.provenance["configuration"] == wanted.content()
     if not same or dataset.provenance["materialised"] != wanted.materialise:
         raise DataSetError(
-            "is there already, of another configuration.", file=store, remedy="name another path, or remove it."
+            "is there already, of another configuration.",
+            file=store,
+            field="path",
+            remedy="name another path, or remove it.",
         )
     return dataset
 
@@ -162,7 +165,10 @@ def _make_parts(
                 continue
             if not todo[number].path.exists():
                 raise DataSetError(
-                    "a worker's part is not seen here.", file=todo[number].path, remedy="build on a shared file system."
+                    "a worker's part is not seen here.",
+                    file=todo[number].path,
+                    field="path",
+                    remedy="build on a shared file system.",
                 )
             for warning in set(result.warnings) - said:
                 log.warning("%s", warning)

@@ -155,9 +155,12 @@ def read_toml(path: Path, kind: type[SzfastError]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
-        raise kind(f"cannot be read ({error.strerror}).", file=path, remedy="give a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise kind(f"is not TOML ({error}).", file=path, remedy="mend this line.") from error
+        raise kind(
+            f"cannot be read ({error.strerror}).", file=path, field="path", remedy="give a TOML file."
+        ) from error
+    # TOMLDecodeError and UnicodeDecodeError are ValueErrors, as a number of 10,000 digits is
+    except (ValueError, RecursionError) as error:
+        raise kind(f"is not TOML ({error}).", file=path, field="TOML", remedy="mend this line.") from error
 
 
 def checked_configuration(content: dict[str, Any], file: Path | None = None) -> Configuration:
@@ -203,7 +206,7 @@ def configuration_error(
         return kind("unknown key.", file=file, field=field, remedy=meant)
     problem = first["msg"].removeprefix("Value error, ")
     found = "" if first["type"] in {"missing", "value_error"} else f", found {first['input']!r}"
-    return kind(f"{problem}{found}.", file=file, field=field or None, remedy=remedy)
+    return kind(f"{problem}{found}.", file=file, field=field or "configuration", remedy=remedy)
 
 
 def _part_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:

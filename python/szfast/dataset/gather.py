@@ -73,7 +73,10 @@ def create(store: Path, parts: list[Path], configuration: Configuration, left_ou
     columns, counts, inputs = _joined(parts)
     if not counts.sum():
         raise DataSetError(
-            "there is no cluster in the data set.", file=store, remedy="lower least_mass, or see what was left out."
+            "there is no cluster in the data set.",
+            file=store,
+            field="content",
+            remedy="lower least_mass, or see what was left out.",
         )
     views, spectrum = sightlines(how.sightlines), noise_spectrum(how.noise)
     create_store(store, columns, views, spectrum, how.size, configuration.materialise)

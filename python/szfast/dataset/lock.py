@@ -50,7 +50,10 @@ def _acquired(path: Path, store: Path) -> int:
             holder = os.pread(handle, 1000, 0).decode(errors="replace")
             os.close(handle)
             raise DataSetError(
-                f"another process is building it{_described(holder)}.", file=store, remedy="wait for it, or end it."
+                f"another process is building it{_described(holder)}.",
+                file=store,
+                field="path",
+                remedy="wait for it, or end it.",
             ) from None
         # the former holder may have removed the file between open and lock
         if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:

@@ -180,5 +180,8 @@ def _opened(path: Path) -> Any:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise DataSetError(
-            f"this part of the data set is damaged ({error}).", file=path, remedy="remove it, and build again."
+            f"this part of the data set is damaged ({error}).",
+            file=path,
+            field="npz",
+            remedy="remove it, and build again.",
         ) from error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from szfast.arguments import require
 from szfast.dataset.labels import COLUMNS, as_table
 from szfast.dataset.maps import DataSet, Indices, Maps
-from szfast.errors import DataSetError
+from szfast.errors import DataSetError, NoiseTableError
 from szfast.maps.spectrum import NoiseSpectrum
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ ATTRIBUTE = "szfast"
 
 SHARD_CLUSTERS = 64
 """Clusters in a file: 64 MB of 27 maps of 96 x 96 each before compression."""
+
+_MOST_CLUSTERS = 10**7
+"""More than any data set has: labels of them still fit into memory."""
 
 DAMAGED = "see 'szfast dataset verify'; build the data set again."
 
@@ -120,7 +123,16 @@ class StoredMaps:
         self.shape = (int(clusters), int(views), int(height), int(width))
 
     def take(self, maps: Indices) -> Maps:
-        """Maps by their indices, (n, size, size): each cluster's chunk is read once."""
+        """Maps by their indices, (n, size, size), all finite."""
+        taken = self.take_any(maps)
+        # a sum keeps NaN and infinity
+        if taken.size and not np.isfinite(taken.sum()) and not np.isfinite(taken).all():
+            cluster, view = divmod(int(maps[~np.isfinite(taken).all(axis=(1, 2))][0]), self.shape[1])
+            raise self._damaged(cluster, cluster + 1, f"view {view} holds values that are not finite")
+        return taken
+
+    def take_any(self, maps: Indices) -> Maps:
+        """Maps by their indices, (n, size, size), as they are: each cluster's chunk is read once."""
         taken = np.empty((len(maps), *self.shape[2:]), dtype=np.float32)
         cluster, view = np.divmod(maps, self.shape[1])
         order = np.argsort(cluster, kind="stable")
@@ -143,7 +155,9 @@ class StoredMaps:
 
     def _damaged(self, start: int, stop: int, problem: str) -> DataSetError:
         where = f"clusters {start} to {stop - 1}" if stop - start > 1 else f"cluster {start}"
-        return DataSetError(f"the maps of {where} cannot be read ({problem}).", file=self.path, remedy=DAMAGED)
+        return DataSetError(
+            f"the maps of {where} cannot be read ({problem}).", file=self.path, field="clean", remedy=DAMAGED
+        )
 
 
 def _runs(clusters: Indices) -> list[tuple[int, int]]:
@@ -181,9 +195,12 @@ def open_dataset(path: str | Path) -> DataSet:
         raise DataSetError(
             "is not finished." if building else "there is no such data set.",
             file=path,
+            field="path",
             remedy="start 'szfast dataset build' again." if building else "check the path.",
         )
-    return dataset_of(open_group(path), path)
+    dataset = dataset_of(open_group(path), path)
+    _check_usable(dataset, path)
+    return dataset
 
 
 def open_group(path: Path) -> Any:
@@ -197,14 +214,21 @@ def open_group(path: Path) -> Any:
     zarr = require("zarr", "dataset", "reading a data set")
     try:
         root = zarr.open_group(path, mode="r", zarr_format=3)
-        attributes = root.attrs[ATTRIBUTE]
-    except (OSError, ValueError, KeyError) as error:
+        attributes = dict(root.attrs[ATTRIBUTE])
+    # whatever zarr and JSON meet in damaged metadata
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataSetError(
-            f"is not a data set of szfast ({type(error).__name__}).", file=path, remedy="give what 'build' made."
+            f"is not a data set of szfast ({type(error).__name__}).",
+            file=path,
+            field="zarr",
+            remedy="give what 'build' made.",
         ) from error
-    if attributes["format"] != FORMAT:
+    if attributes.get("format") != FORMAT:
         raise DataSetError(
-            f"expected format {FORMAT}, found {attributes['format']}.", file=path, remedy="use a newer szfast."
+            f"expected format {FORMAT}, found {attributes.get('format')!r:.40}.",
+            file=path,
+            field="format",
+            remedy="use a newer szfast.",
         )
     return root
 
@@ -218,18 +242,23 @@ def dataset_of(root: Any, path: Path) -> DataSet:
         If an array is absent or damaged.
     """
     provenance = dict(root.attrs[ATTRIBUTE])
-    how = _how(provenance)
+    how = _how(provenance, path)
     try:
+        _check_layout(root, how, path)
         columns = {column.name: np.asarray(root["labels"][column.name][:]) for column in COLUMNS}
         views = np.asarray(root["views"][:])
         spectrum = None
         if how.noise != "none":
             spectrum = NoiseSpectrum(Path(how.noise).name, root["noise_ell"][:], root["noise_power"][:])
         source = StoredMaps(root["clean"], path)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise DataSetError(f"is damaged ({str(error).splitlines()[0]}).", file=path, remedy=DAMAGED) from error
+        labels = as_table(columns)
+    except DataSetError as error:
+        raise DataSetError(error.problem, file=path, field=error.field, remedy=DAMAGED) from None
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, NoiseTableError) as error:
+        said = str(error).splitlines() or [type(error).__name__]
+        raise DataSetError(f"is damaged ({said[0]}).", file=path, field="zarr", remedy=DAMAGED) from error
     return DataSet(
-        labels=as_table(columns),
+        labels=labels,
         views=views,
         instrument=how.as_instrument(),
         noise=spectrum,
@@ -240,10 +269,56 @@ def dataset_of(root: Any, path: Path) -> DataSet:
     )
 
 
-def _how(provenance: dict[str, Any]) -> MapsPart:
+def _how(provenance: dict[str, Any], path: Path) -> MapsPart:
     from szfast.dataset.configuration import MapsPart
 
-    return MapsPart.model_validate(provenance["configuration"]["maps"])
+    try:
+        how = MapsPart.model_validate(provenance["configuration"]["maps"])
+        how.as_instrument()
+    except (KeyError, TypeError, ValueError) as error:
+        said = str(error).replace("\n", " ")
+        raise DataSetError(
+            f"its provenance does not tell how the maps were made ({said:.200}).",
+            file=path,
+            field="configuration",
+            remedy=DAMAGED,
+        ) from None
+    return how
+
+
+def _check_layout(root: Any, how: MapsPart, path: Path) -> None:
+    """Compare the shapes that the metadata claim with each other, before anything of that size is made."""
+    clean, views, labels = root["clean"], root["views"], root["labels"]
+    count = clean.shape[0]
+    if not 0 < count <= _MOST_CLUSTERS:
+        problem, field = f"expected 1 to {_MOST_CLUSTERS} clusters, found {count}.", "clean"
+    elif clean.dtype != np.float32 or clean.shape != (count, views.shape[0], how.size, how.size):
+        wanted = f"float32 maps of shape {(count, views.shape[0], how.size, how.size)}"
+        problem, field = f"expected {wanted}, found {clean.dtype} of {clean.shape}.", "clean"
+    elif views.shape[1:] != (3, 3):
+        problem, field = f"expected views of shape (V, 3, 3), found {views.shape}.", "views"
+    else:
+        short = [column.name for column in COLUMNS if labels[column.name].shape[:1] != (count,)]
+        if not short:
+            return
+        problem, field = f"expected {count} labels, found {labels[short[0]].shape}.", short[0]
+    raise DataSetError(problem, file=path, field=field, remedy=DAMAGED)
+
+
+def _check_usable(dataset: DataSet, path: Path) -> None:
+    """Refuse what a training would take without a word: masses that are no masses, views that are no rotations."""
+    for name in ("redshift", "M500c"):
+        values = np.asarray(getattr(dataset.labels[name], "value", dataset.labels[name]))
+        if not (values > 0).all():
+            problem = f"expected positive numbers, found {values.min():g}."
+            raise DataSetError(problem, file=path, field=name, remedy=DAMAGED)
+    if not largest_skew(dataset.views) < 1e-6:
+        raise DataSetError("a matrix is no rotation.", file=path, field="views", remedy=DAMAGED)
+
+
+def largest_skew(views: NDArray[np.float64]) -> float:
+    """How far matrices (V, 3, 3) are from rotations: the largest entry of R R^T - 1."""
+    return float(np.abs(views @ np.swapaxes(views, 1, 2) - np.eye(3)).max())
 
 
 def building_folder(path: Path) -> Path:

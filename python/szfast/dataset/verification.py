@@ -11,7 +11,7 @@ import numpy as np
 from szfast.dataset.bins import PLANCK_BINS, bin_name, bin_numbers
 from szfast.dataset.checksums import sha256, store_files
 from szfast.dataset.progress import progress_of
-from szfast.dataset.store import ATTRIBUTE, SHARD_CLUSTERS, dataset_of, open_group
+from szfast.dataset.store import ATTRIBUTE, SHARD_CLUSTERS, StoredMaps, dataset_of, largest_skew, open_group
 from szfast.errors import DataSetError
 
 if TYPE_CHECKING:
@@ -94,22 +94,22 @@ def _check_labels(dataset: DataSet) -> list[str]:
             problems.append(f"labels, {name}: expected positive numbers, found {values[bad[0]]:g} at cluster {bad[0]}")
     if len(np.unique(labels["noise_cluster"])) < len(labels):
         problems.append("labels, noise_cluster: two clusters have the same noise")
-    turned = np.abs(dataset.views @ np.swapaxes(dataset.views, 1, 2) - np.eye(3)).max()
-    if not turned < 1e-6:
+    if not largest_skew(dataset.views) < 1e-6:
         problems.append("views: a matrix is no rotation")
     return problems
 
 
 def _moments(dataset: DataSet, problems: list[str], progress: bool) -> Any:
     """Of each map: mean, mean square, largest value; NaN where the map cannot be read."""
-    views = dataset.n_views
+    views, source = dataset.n_views, dataset.source
+    assert isinstance(source, StoredMaps)
     moments = np.full((3, len(dataset)), np.nan)
     blocks = range(0, len(dataset.labels), SHARD_CLUSTERS)
     with progress_of("reading maps", len(blocks), shown=progress) as advance:
         for start in blocks:
             maps = np.arange(start * views, min(start + SHARD_CLUSTERS, len(dataset.labels)) * views)
             try:
-                y = dataset.clean(maps).astype(np.float64)
+                y = source.take_any(maps).astype(np.float64)
             except DataSetError as error:
                 problems.append(error.problem)
                 continue

@@ -78,7 +78,10 @@ def load_checkpoint(path: Path, model: Any) -> Progress:
         return Progress(arrays["losses"].tolist(), arrays["validation_losses"].tolist(), best)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise RunError(
-            f"is not the state of this network ({error}).", file=path, remedy="delete it: the run begins again."
+            f"is not the state of this network ({error}).",
+            file=path,
+            field="content",
+            remedy="delete it: the run begins again.",
         ) from None
 
 

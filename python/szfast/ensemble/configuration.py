@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from szfast.dataset.bins import PLANCK_BINS, Bin
 from szfast.dataset.configuration import configuration_error, read_toml
@@ -41,6 +42,17 @@ class TrainingConfiguration(BaseModel):
     bins: tuple[Bin, ...] = PLANCK_BINS
     compare: tuple[str, ...] = ()
     recipe: Recipe = Recipe()
+
+    @field_validator("bins")
+    @classmethod
+    def _are_apart(cls, bins: tuple[Bin, ...]) -> tuple[Bin, ...]:
+        edges = [edge for each in sorted(bins) for edge in each]
+        # NaN compares false
+        if not edges or not all(0.0 <= low < high < float("inf") for low, high in bins):
+            raise ValueError("expected bins [low, high] with 0 <= low < high")
+        if any(after < before for before, after in pairwise(edges)):
+            raise ValueError("expected bins that do not overlap")
+        return bins
 
     @model_validator(mode="after")
     def _knows_its_variants(self) -> TrainingConfiguration:

@@ -72,7 +72,9 @@ def read_domain(path: Path) -> Domain:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return Domain(archive["mean"], archive["precision"], float(archive["scale"]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise RunError(f"cannot be read ({error}).", file=path, remedy="choose again: szfast train.") from None
+        raise RunError(
+            f"cannot be read ({error}).", file=path, field="content", remedy="choose again: szfast train."
+        ) from None
 
 
 def learnt_domain(trained: NDArray[np.floating[Any]], apart: NDArray[np.floating[Any]]) -> Domain:

@@ -31,7 +31,7 @@ class MappedMaps:
             self.maps: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise RunError(
-                f"cannot be read ({error}).", file=path, remedy="delete it: training writes it again."
+                f"cannot be read ({error}).", file=path, field="content", remedy="delete it: training writes it again."
             ) from None
         clusters, views, height, width = self.maps.shape
         self.shape = (clusters, views, height, width)
@@ -67,6 +67,9 @@ def mapped(dataset: DataSet, file: Path) -> DataSet:
     source = MappedMaps(file)
     if source.shape != shape:
         raise RunError(
-            f"expected maps of shape {shape}, found {source.shape}.", file=file, remedy="train into another folder."
+            f"expected maps of shape {shape}, found {source.shape}.",
+            file=file,
+            field="content",
+            remedy="train into another folder.",
         )
     return replace(dataset, source=source)

@@ -175,10 +175,13 @@ def read_outcome(folder: Path) -> Outcome:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}
         return Outcome(**values)
     except FileNotFoundError:
-        raise RunError("is not finished.", file=folder, remedy="train it: szfast train.") from None
+        raise RunError("is not finished.", file=folder, field="path", remedy="train it: szfast train.") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise RunError(
-            f"is damaged ({error}).", file=folder / _LAST, remedy="delete the run's folder, and train it again."
+            f"is damaged ({error}).",
+            file=folder / _LAST,
+            field="content",
+            remedy="delete the run's folder, and train it again.",
         ) from None
 
 
@@ -190,7 +193,7 @@ def read_split(folder: Path) -> dict[str, NDArray[Any]]:
             return {name: archive[name] for name in (*SIDES, "predicted")}
     except (OSError, ValueError, KeyError) as error:
         raise RunError(
-            f"is damaged ({error}).", file=file, remedy="delete the run's folder, and train it again."
+            f"is damaged ({error}).", file=file, field="content", remedy="delete the run's folder, and train it again."
         ) from None
 
 
@@ -207,7 +210,7 @@ def read_keras(file: Path) -> Any:
         return keras.saving.load_model(file, compile=False, safe_mode=True)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunError(
-            f"is damaged ({error}).", file=file, remedy="delete the run's folder, and train it again."
+            f"is damaged ({error}).", file=file, field="content", remedy="delete the run's folder, and train it again."
         ) from None
 
 

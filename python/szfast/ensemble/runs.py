@@ -27,7 +27,9 @@ def finished_runs(folder: Path) -> list[tuple[Path, Outcome]]:
     """
     found = [path for path in sorted(folder.glob("training/bin-*/run-*")) if is_finished(path)]
     if not found:
-        raise RunError("holds no finished training run.", file=folder, remedy="train first: szfast train.")
+        raise RunError(
+            "holds no finished training run.", file=folder, field="path", remedy="train first: szfast train."
+        )
     return [(path, read_outcome(path)) for path in found]
 
 

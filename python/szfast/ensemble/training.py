@@ -243,9 +243,11 @@ def recipe_of(folder: Path) -> Recipe:
     try:
         return Recipe.model_validate(json.loads(file.read_text())["recipe"])
     except FileNotFoundError:
-        raise RunError("holds no training.", file=folder, remedy="train first: szfast train.") from None
+        raise RunError("holds no training.", file=folder, field="path", remedy="train first: szfast train.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RunError(f"is damaged ({error}).", file=file, remedy="train into another folder.") from None
+        raise RunError(
+            f"is damaged ({error}).", file=file, field="content", remedy="train into another folder."
+        ) from None
 
 
 def _check_settings(file: Path, settings: dict[str, Any]) -> None:
@@ -257,11 +259,14 @@ def _check_settings(file: Path, settings: dict[str, Any]) -> None:
         before = json.loads(file.read_text())
         changed = sorted(key for key in settings if before.get(key) != settings[key])
     except (ValueError, AttributeError) as error:
-        raise RunError(f"is damaged ({error}).", file=file, remedy="train into another folder.") from None
+        raise RunError(
+            f"is damaged ({error}).", file=file, field="content", remedy="train into another folder."
+        ) from None
     if changed:
         raise RunError(
             f"the folder holds a training with other settings: {', '.join(changed)}.",
             file=file,
+            field="content",
             remedy="train into another folder, or with the settings of that file.",
         )
 

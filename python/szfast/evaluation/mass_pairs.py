@@ -26,6 +26,10 @@ LOG10_RANGE = (10.0, 17.0)
 """Bare numbers in this range are log10 of Msun; no mass in any usual unit lies in it by chance and fits as well."""
 
 
+MOST_REDSHIFT = 20.0
+"""No cluster is farther."""
+
+
 @dataclass(frozen=True, eq=False)
 class MassPairs:
     """Predicted masses of clusters beside reference masses.
@@ -104,8 +108,13 @@ def read_mass_pairs(
     ]
     z, predicted, known = names[0], names[1], names[2]
     kept = ~np.any([_masked(table[name]) for name in names], axis=0)
+    redshifts = _plain(table[z], z, file)[kept]
+    if not ((redshifts >= 0.0) & (redshifts < MOST_REDSHIFT)).all():
+        found = redshifts[~((redshifts >= 0.0) & (redshifts < MOST_REDSHIFT))][0]
+        problem = f"expected redshifts from 0 to {MOST_REDSHIFT:g}, found {found:g}."
+        raise CatalogueError(problem, file=file, field=z, remedy="leave the row out.")
     return MassPairs(
-        _plain(table[z], z, file)[kept],
+        redshifts,
         _log10_msun(table[predicted], predicted, file)[kept],
         _log10_msun(table[known], known, file)[kept],
         reference="M_true" if "true" in known else "M_Planck",
@@ -125,15 +134,17 @@ def read_catalogue(file: Path) -> Table:
     from astropy.table import Table
 
     if not file.is_file():
-        raise CatalogueError("there is no such file.", file=file, remedy="check the path.")
+        raise CatalogueError("there is no such file.", file=file, field="path", remedy="check the path.")
     text = file.suffix.lower() in {".csv", ".tsv", ".txt", ".dat"}
     try:
         table = Table.read(file, format="ascii") if text else Table.read(file)
     except (OSError, ValueError, TypeError, IORegistryError, IndexError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]
-        raise CatalogueError(f"cannot be read as a table ({said[0]}).", file=file, remedy="give a table.") from None
+        raise CatalogueError(
+            f"cannot be read as a table ({said[0]}).", file=file, field="table", remedy="give a table."
+        ) from None
     if len(table) == 0:
-        raise CatalogueError("holds no row.", file=file, remedy="give a catalogue of clusters.")
+        raise CatalogueError("holds no row.", file=file, field="table", remedy="give a catalogue of clusters.")
     return table
 
 

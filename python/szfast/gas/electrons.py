@@ -37,6 +37,9 @@ COMPTON_Y_KPC2_PER_MSUN_K = SIGMA_T_M2 * K_B_J_PER_K / M_E_C2_J * M_SUN_KG / M_P
 HOT_K = 1e6
 """Above it hydrogen is ionised, whatever the density."""
 
+# a few may carry the fraction of the step before they were heated
+_FEW = 16
+
 _AT_ONCE = 1 << 16
 
 KELVIN_PER_KM2_S2 = (GAMMA - 1.0) * 1e6 * M_P_KG / K_B_J_PER_K
@@ -141,6 +144,28 @@ def _check_range(values: NDArray[np.float32], low: float, high: float, field: st
             file=path,
             field=field,
             remedy="check what this field holds; electrons='fully_ionised' does without electron fractions.",
+        )
+
+
+def check_hot_gas(temperature_k: NDArray[np.float32], electrons: Electrons, path: Path) -> None:
+    """Refuse a file whose hot gas has no electrons.
+
+    Raises
+    ------
+    SnapshotError
+        If more than a few particles above 1e6 K have an electron fraction of exactly zero.
+    """
+    x_e = electrons.per_hydrogen
+    if electrons.model != FROM_FILE or not len(x_e) or x_e.min() > 0.0:
+        return
+    count = int(np.count_nonzero((x_e == 0.0) & (temperature_k > HOT_K)))
+    if count > _FEW:
+        raise SnapshotError(
+            f"{count} particles above {HOT_K:g} K have no electrons.",
+            file=path,
+            field="electron fraction",
+            remedy="a page of the file was lost, or the run followed no ionisation: electrons='fully_ionised' does "
+            "without electron fractions.",
         )
 
 

@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError, SnapshotError
-from szfast.gas.electrons import ASSUMED_IONISED, FROM_FILE, Electrons, check_model, electrons_of, temperature_k
+from szfast.gas.electrons import (
+    ASSUMED_IONISED,
+    FROM_FILE,
+    Electrons,
+    check_hot_gas,
+    check_model,
+    electrons_of,
+    temperature_k,
+)
 from szfast.gas.exclusion import NEUTRAL, STAR_FORMING, WIND, Reason, check_left, left_out
 from szfast.gas.particles import Gas
 from szfast.gas.source import GasSource
@@ -48,6 +56,8 @@ class Treatment:
             particles = particles.select(~mask)
         assumptions = list(particles.assumptions)
         electrons = electrons_of(particles, self.electrons, assumptions)
+        temperature = _temperature(particles, electrons)
+        check_hot_gas(temperature, electrons, particles.path)
         smoothing_length_kpc = particles.smoothing_length_kpc
         if self.smoothing_scale != 1.0:
             smoothing_length_kpc = smoothing_length_kpc * np.float32(self.smoothing_scale)
@@ -57,7 +67,7 @@ class Treatment:
         return Gas(
             offset_kpc=particles.offset_kpc,
             mass_msun=particles.mass_msun,
-            temperature_k=_temperature(particles, electrons),
+            temperature_k=temperature,
             smoothing_length_kpc=smoothing_length_kpc,
             electrons_per_hydrogen=electrons.per_hydrogen,
             hydrogen_fraction=electrons.hydrogen_fraction,

@@ -69,7 +69,7 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
             remedy="see szfast.make_maps.",
         )
     if path.exists() and not overwrite:
-        raise MapFileError("exists already.", file=path, remedy="choose another name, or overwrite=True.")
+        raise MapFileError("exists already.", file=path, field="path", remedy="choose another name, or overwrite=True.")
     hdus = [fits.PrimaryHDU()]
     hdus[0].header["ORIGIN"] = ("szfast", "program that wrote this file")
     for number, each in enumerate(sets, start=1):
@@ -89,6 +89,7 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
         raise MapFileError(
             f"cannot be written ({error.strerror or error}).",
             file=path,
+            field="path",
             remedy="check the folder, its rights and space.",
         ) from error
     return path
@@ -171,7 +172,7 @@ def read_maps(path: str | Path) -> list[MapSet]:
 
     path = Path(path)
     if not path.is_file():
-        raise MapFileError("there is no such file.", file=path, remedy="check the path.")
+        raise MapFileError("there is no such file.", file=path, field="path", remedy="check the path.")
     try:
         with warnings.catch_warnings():
             # astropy warns of truncation and wrong checksums, and goes on
@@ -189,6 +190,7 @@ def read_maps(path: str | Path) -> list[MapSet]:
         raise MapFileError(
             f"cannot be read as FITS ({str(error).strip() or type(error).__name__}).",
             file=path,
+            field="FITS",
             remedy="make it again.",
         ) from error
     if not sets:

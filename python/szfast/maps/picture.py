@@ -102,7 +102,9 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     path = Path(path)
     kind = path.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
-        raise MapFileError(f"a picture cannot be saved as '.{kind}'.", file=path, remedy="use .png, .pdf or .svg.")
+        raise MapFileError(
+            f"a picture cannot be saved as '.{kind}'.", file=path, field="path", remedy="use .png, .pdf or .svg."
+        )
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             temporary = Path(folder) / f"picture.{kind}"
@@ -112,6 +114,7 @@ def save_figure(figure: Any, path: str | Path) -> Path:
         raise MapFileError(
             f"cannot be written ({error.strerror or error}).",
             file=path,
+            field="path",
             remedy="check the folder, its rights and space.",
         ) from error
     return path

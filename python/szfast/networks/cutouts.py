@@ -15,6 +15,7 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
 from szfast.errors import MapFileError
+from szfast.fits_files import opened_fits
 from szfast.networks.layers import MAP_SIDE, PIXEL
 
 PIXEL_TOLERANCE = 0.01
@@ -61,17 +62,8 @@ def read_cutout(path: str | Path) -> Cutout:
         gives a pixel that differs from 1.717 arcmin by more than 1 %.
     """
     file = Path(path)
-    try:
-        # A truncated file warns on opening, then fails on reading: one error is enough.
-        with (
-            warnings.catch_warnings(action="ignore", category=AstropyWarning),
-            fits.open(file, memmap=False) as units,
-        ):
-            header, image = units[0].header, units[0].data
-    except FileNotFoundError:
-        raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
-    except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(f"is not a complete FITS file ({error}).", file=file, remedy="fetch it again.") from None
+    with opened_fits(file, MapFileError, "fetch it again.") as units:
+        header, image = units[0].header, units[0].data
     y = _image(image, file)
     _check_pixel(header, file)
     return Cutout(str(header.get("NAME", file.stem)), _redshift(header, file), y, file)

@@ -83,7 +83,7 @@ def load_keras(
         with h5py.File(io.BytesIO(weights), "r") as layers:
             kernels, biases = _arrays(layers, file)
     except FileNotFoundError:
-        raise NetworkError("does not exist.", file=file, remedy="check the path.") from None
+        raise NetworkError("does not exist.", file=file, field="path", remedy="check the path.") from None
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -94,7 +94,9 @@ def load_keras(
         RuntimeError,
         RecursionError,
     ) as error:
-        raise NetworkError(f"is not a complete .keras file ({error}).", file=file, remedy=REMEDY) from None
+        raise NetworkError(
+            f"is not a complete .keras file ({error}).", file=file, field="keras", remedy=REMEDY
+        ) from None
     try:
         return NetworkWeights(
             kernels, biases, redshift_bin=redshift_bin, provenance=provenance, **scalings(settings, file)
@@ -111,7 +113,9 @@ def _member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
         raise NetworkError(
             f"expected at most {_LARGEST_MEMBER} bytes, found {size}.", file=file, field=name, remedy=REMEDY
         )
-    return archive.read(name)
+    with archive.open(name) as member:
+        # no more than the archive tells, which may be a lie
+        return member.read(size)
 
 
 def _sequential(description: Any, file: Path) -> Any:

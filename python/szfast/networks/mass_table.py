@@ -9,13 +9,13 @@ from pathlib import Path
 
 import astropy.units as u
 import numpy as np
-from astropy.io import fits
 from astropy.table import QTable, vstack
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
 from szfast.errors import ArgumentError, MapFileError
+from szfast.fits_files import opened_fits
 from szfast.networks.cutouts import check_pixel, read_cutout
 from szfast.networks.mass import predict_log10_mass
 from szfast.networks.network_set import NetworkSet, read_networks
@@ -129,9 +129,5 @@ def _clusters(file: Path, redshift: float | None) -> Iterator[_Cluster]:
 
 def _is_cutout(file: Path) -> bool:
     # szfast's own files keep their images in extensions; a cutout is a primary image.
-    try:
-        return int(fits.getheader(file, 0).get("NAXIS", 0)) > 0
-    except FileNotFoundError:
-        raise MapFileError("does not exist.", file=file, remedy="check the path.") from None
-    except (OSError, TypeError, ValueError) as error:
-        raise MapFileError(f"is not a FITS file ({error}).", file=file, remedy="give a file of maps.") from None
+    with opened_fits(file, MapFileError, "give a file of maps.", checksum=False) as units:
+        return int(units[0].header.get("NAXIS", 0)) > 0

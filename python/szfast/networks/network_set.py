@@ -96,6 +96,7 @@ def read_networks(path: str | Path) -> NetworkSet:
         raise NetworkError(
             "holds no network." if place.is_dir() else "is neither a folder of networks nor a .npz or .h5 file.",
             file=place,
+            field="path",
             remedy="give the folder of the published bestmodel-N.h5, or of networks saved as .npz.",
         )
     networks = [load(file) for file in own] + [network for file in theirs for network in published(file)]

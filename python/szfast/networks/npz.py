@@ -83,9 +83,11 @@ def load(path: str | Path) -> NetworkWeights:
                 )
             return _network(archive, file)
     except FileNotFoundError:
-        raise NetworkError("does not exist.", file=file, remedy="check the path.") from None
+        raise NetworkError("does not exist.", file=file, field="path", remedy="check the path.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise NetworkError(f"is not a complete network file of szfast ({error}).", file=file, remedy=_REMEDY) from None
+        raise NetworkError(
+            f"is not a complete network file of szfast ({error}).", file=file, field="npz", remedy=_REMEDY
+        ) from None
 
 
 def _network(archive: zipfile.ZipFile, file: Path) -> NetworkWeights:
@@ -143,6 +145,7 @@ def replaced(path: str | Path, suffix: str) -> Iterator[Path]:
         raise NetworkError(
             f"cannot be written ({error.strerror or error}).",
             file=file,
+            field="path",
             remedy="check that the folder exists, that it may be written to, and that the disk has room.",
         ) from None
     finally:

@@ -108,7 +108,9 @@ def published(path: str | Path, *, number: int | None = None) -> NetworkSet:
         )
     files = sorted(place.glob("bestmodel-*.h5"))
     if not files:
-        raise NetworkError("holds no file bestmodel-N.h5.", file=place, remedy=f"fetch the networks of {SOURCE}.")
+        raise NetworkError(
+            "holds no file bestmodel-N.h5.", file=place, field="path", remedy=f"fetch the networks of {SOURCE}."
+        )
     return NetworkSet(tuple(_read(file, None) for file in files))
 
 
@@ -151,7 +153,7 @@ def _number(file: Path, number: int | None) -> int:
 
 def _arrays(file: Path) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[np.float32], ...]]:
     if not file.is_file():
-        raise NetworkError("does not exist.", file=file, remedy="check the path.")
+        raise NetworkError("does not exist.", file=file, field="path", remedy="check the path.")
     kernels: list[NDArray[np.float32]] = []
     biases: list[NDArray[np.float32]] = []
     try:
@@ -166,7 +168,9 @@ def _arrays(file: Path) -> tuple[tuple[NDArray[np.float32], ...], tuple[NDArray[
                     path = next((p for p in paths if p.endswith(f"/{part}:0")), f"{part}:0")
                     arrays.append(read_weights(archive[name], path, shape, f"{layer.name}_{part}", file))
     except (OSError, KeyError, RuntimeError, ValueError, UnicodeDecodeError) as error:
-        raise NetworkError(f"is not a complete HDF5 file of weights ({error}).", file=file, remedy=REMEDY) from None
+        raise NetworkError(
+            f"is not a complete HDF5 file of weights ({error}).", file=file, field="HDF5", remedy=REMEDY
+        ) from None
     return tuple(kernels), tuple(biases)
 
 

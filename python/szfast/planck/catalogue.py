@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from szfast.errors import CatalogueError
+from szfast.fits_files import opened_fits
 
 if TYPE_CHECKING:
     from astropy.cosmology import FLRW
     from astropy.table import QTable
 
 _NEEDED = ("NAME", "GLON", "GLAT", "Y5R500", "Y5R500_ERR", "REDSHIFT", "MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW", "SNR")
+_RANGES = {
+    # 0 and -1 stand for unknown; masses in 1e14 Msun
+    **dict.fromkeys(("MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW"), (-1.0, 100.0)),
+    "REDSHIFT": (-1.0, 10.0),
+    "Y5R500": (0.0, 1e4),
+    "Y5R500_ERR": (0.0, 1e4),
+    "SNR": (0.0, 1e4),
+}
+"""What a column may hold beside NaN where that is unknown: beyond, it is damaged or in another unit."""
+
 _REMEDY = "fetch the union catalogue, HFI_PCCS_SZ-union_R2.08.fits: szfast fetch psz2."
 
 
@@ -40,28 +50,25 @@ def read_psz2(path: str | Path) -> QTable:
     """
     import astropy.units as u
     from astropy.coordinates import SkyCoord
-    from astropy.io import fits
     from astropy.table import QTable
-    from astropy.utils.exceptions import AstropyWarning
 
     file = Path(path)
-    try:
-        # a truncated file warns on opening, then fails on reading: one error is enough
-        with (
-            warnings.catch_warnings(action="ignore", category=AstropyWarning),
-            fits.open(file, memmap=False) as units,
-        ):
-            data = units[1].data
-            missing = [name for name in _NEEDED if name not in data.names]
-            columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
-    except FileNotFoundError:
-        raise CatalogueError("there is no such file.", file=file, remedy=_REMEDY) from None
-    except (OSError, IndexError, AttributeError, TypeError, ValueError) as error:
-        raise CatalogueError(f"is not a complete catalogue ({error}).", file=file, remedy=_REMEDY) from None
+    with opened_fits(file, CatalogueError, _REMEDY) as units:
+        data = units[1].data
+        missing = [name for name in _NEEDED if name not in data.names]
+        columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=missing[0], remedy=_REMEDY)
+    if not len(columns["NAME"]):
+        raise CatalogueError("holds no row.", file=file, field="NAME", remedy=_REMEDY)
+    for name, column in columns.items():
+        if (column.dtype.kind in "SU") != (name == "NAME"):
+            wanted = "text" if name == "NAME" else "numbers"
+            raise CatalogueError(f"expected {wanted}, found {column.dtype}.", file=file, field=name, remedy=_REMEDY)
     values = {name: np.asarray(columns[name], dtype=np.float64) for name in _NEEDED if name != "NAME"}
     _check_positions(values["GLON"], values["GLAT"], file)
+    for name, (low, high) in _RANGES.items():
+        _check_range(name, values[name], low, high, file)
     known = {
         # -1 and 0 stand for unknown
         name: np.where(values[name] > 0, values[name], np.nan)
@@ -94,6 +101,15 @@ def psz2_cosmology() -> FLRW:
     from astropy.cosmology import FlatLambdaCDM
 
     return FlatLambdaCDM(70.0, 0.3)
+
+
+def _check_range(name: str, values: np.ndarray, low: float, high: float, file: Path) -> None:
+    unknown = np.isnan(values) if low < 0 else np.zeros(len(values), dtype=bool)
+    bad = ~(unknown | ((values >= low) & (values <= high)))
+    if bad.any():
+        row = int(bad.argmax())
+        problem = f"expected values from {low:g} to {high:g}, found {values[row]:g} in row {row}."
+        raise CatalogueError(problem, file=file, field=name, remedy=_REMEDY)
 
 
 def _check_positions(lon: np.ndarray, lat: np.ndarray, file: Path) -> None:

@@ -134,7 +134,10 @@ def _is_there(file: Path, remote: Remote) -> bool:
         return False
     if remote.sha256 is not None and _sha256(file) != remote.sha256:
         raise DownloadError(
-            "is there, but it is not the published file.", file=file, remedy="move it away, then fetch again."
+            "is there, but it is not the published file.",
+            file=file,
+            field="path",
+            remedy="move it away, then fetch again.",
         )
     return True
 
@@ -158,6 +161,7 @@ def _download(url: str, folder: Path, remote: Remote, place: Path, progress: boo
         raise DownloadError(
             f"cannot be fetched ({str(error).splitlines()[0]}).",
             file=url,
+            field="content",
             remedy=f"fetch it in another way and put {remote.name} into {place}, or give a mirror.",
         ) from None
     return Path(found)
@@ -214,7 +218,9 @@ def _unpack(archive: Path, target: Path, remote: Remote) -> None:
     if remote.sha256 is not None and _sha256(target) != remote.sha256:
         target.unlink()
         archive.unlink(missing_ok=True)
-        raise DownloadError("is not the published file.", file=target, remedy="fetch it again, or from elsewhere.")
+        raise DownloadError(
+            "is not the published file.", file=target, field="content", remedy="fetch it again, or from elsewhere."
+        )
     log.info("%s: sha256 %s", target, remote.sha256 or _sha256(target))
 
 
@@ -232,8 +238,8 @@ def _copy(archive: Path, name: str, stream: IO[bytes]) -> None:
                     shutil.copyfileobj(content, stream, 1 << 20)
                     return
     except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise DownloadError(f"is damaged ({error}).", file=archive, remedy="fetch it again.") from None
-    raise DownloadError(f"holds no {name}.", file=archive, remedy="fetch it from its official place.")
+        raise DownloadError(f"is damaged ({error}).", file=archive, field="content", remedy="fetch it again.") from None
+    raise DownloadError(f"holds no {name}.", file=archive, field="content", remedy="fetch it from its official place.")
 
 
 def _sha256(file: Path) -> str:

@@ -32,6 +32,11 @@ LARGEST_SEPARATION_ARCMIN = 8.0
 LARGEST_REDSHIFT_DIFFERENCE = 0.03
 """Two clusters closer than both on the sky and in redshift are one."""
 
+_HEAVIEST_1E14_MSUN = 100.0
+"""No cluster is heavier: beyond, a mass is in another unit."""
+
+_REMEDY = "fetch the table again."
+
 _COLUMNS = {
     # position, unit of longitude, redshift, mass and its errors below and above
     "Herbonnet+20": ("cluster", "ra", "dec", "deg", "z", "M500_ap", "em_M500_ap", "ep_M500_ap"),
@@ -71,6 +76,7 @@ def read_lensing(folder: str | Path, *, hubble: float = HUBBLE) -> QTable:
         raise CatalogueError(
             "holds no sample of weak-lensing masses.",
             file=place,
+            field="path",
             remedy=f"put {', '.join(file for file, _ in SAMPLES.values())} there.",
         )
     return vstack(tables, metadata_conflicts="silent")
@@ -85,24 +91,45 @@ def _read_sample(sample: str, file: Path, hubble: float) -> QTable:
     name, lon, lat, unit, z, mass, low, up = _COLUMNS[sample]
     for column in _COLUMNS[sample][:3] + _COLUMNS[sample][4:]:
         if column not in table.colnames:
-            raise CatalogueError("is not in the table.", file=file, field=column, remedy="fetch the table again.")
+            raise CatalogueError("is not in the table.", file=file, field=column, remedy=_REMEDY)
     factor = HUBBLE / hubble * 1e14
-    numbers = {
-        key: np.asarray(np.ma.filled(np.ma.asarray(table[key]).astype(np.float64), np.nan))
-        for key in (z, mass, low, up)
-    }
+    numbers = {key: _numbers(table, key, file) for key in (z, mass, low, up)}
+    kept = ~np.isnan(numbers[mass])
+    _check_range(numbers[mass][kept], 0.0, _HEAVIEST_1E14_MSUN, mass, file)
+    _check_range(numbers[z][kept], 0.0, 10.0, z, file)
+    try:
+        position = SkyCoord(table[lon], table[lat], unit=(unit, "deg"), frame="icrs")
+    except (ValueError, TypeError) as error:
+        said = str(error).splitlines()[0]
+        raise CatalogueError(f"holds no position ({said}).", file=file, field=f"{lon}, {lat}", remedy=_REMEDY) from None
     found = QTable(
         {
             "sample": [sample] * len(table),
             "name": np.asarray(table[name]).astype(str),
-            "position": SkyCoord(table[lon], table[lat], unit=(unit, "deg"), frame="icrs"),
+            "position": position,
             "redshift": numbers[z],
             "M500c": numbers[mass] * factor * u.Msun,
             "M500c_err_low": np.abs(numbers[low]) * factor * u.Msun,
             "M500c_err_up": np.abs(numbers[up]) * factor * u.Msun,
         }
     )
-    return found[np.isfinite(numbers[mass]) & (numbers[mass] > 0)]
+    return found[kept]
+
+
+def _numbers(table: Table, name: str, file: Path) -> NDArray[np.float64]:
+    """A column as floats, NaN where it has no value."""
+    try:
+        return np.asarray(np.ma.filled(np.ma.asarray(table[name]).astype(np.float64), np.nan))
+    except (ValueError, TypeError):
+        problem = f"expected numbers, found {table[name].dtype}."
+        raise CatalogueError(problem, file=file, field=name, remedy=_REMEDY) from None
+
+
+def _check_range(values: NDArray[np.float64], low: float, high: float, name: str, file: Path) -> None:
+    bad = ~((values > low) & (values <= high))
+    if bad.any():
+        problem = f"expected values from {low:g} to {high:g}, found {values[bad.argmax()]:g}."
+        raise CatalogueError(problem, file=file, field=name, remedy=_REMEDY)
 
 
 def match(positions: SkyCoord, redshifts: ArrayLike, others: SkyCoord, other_redshifts: ArrayLike) -> NDArray[np.intp]:

@@ -152,11 +152,15 @@ def read_cutouts(folder: str | Path) -> QTable:
 
     file = Path(folder) / TABLE
     if not file.is_file():
-        raise CatalogueError("is not there.", file=file, remedy="cut the map first, to the end: szfast planck cut.")
+        raise CatalogueError(
+            "is not there.", file=file, field="path", remedy="cut the map first, to the end: szfast planck cut."
+        )
     try:
         table = QTable.read(file, format="ascii.ecsv")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise CatalogueError(f"cannot be read ({error}).", file=file, remedy="cut the map again.") from None
+        raise CatalogueError(
+            f"cannot be read ({error}).", file=file, field="content", remedy="cut the map again."
+        ) from None
     missing = {"name", "file", "position", "redshift", "masked", "flagged"} - set(table.colnames)
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=min(missing), remedy="cut the map again.")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from szfast.arguments import require
 from szfast.errors import ArgumentError, SkyMapError
+from szfast.fits_files import opened_fits
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -137,39 +138,17 @@ def read_sky(
 
 
 def _values(healpy: Any, file: Path, number: int) -> Any:
-    from astropy.io import fits
-
-    try:
-        # healpy leaves a file open that it cannot read: it is opened here
-        with (
-            warnings.catch_warnings(action="ignore"),
-            file.open("rb") as stream,
-            fits.open(stream, memmap=False) as units,
-        ):
-            return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise SkyMapError(f"is no complete HEALPix map ({error}).", file=file, remedy="fetch it again.") from None
+    # healpy leaves a file open that it cannot read: it is opened here
+    with opened_fits(file, SkyMapError, "fetch it again.") as units, warnings.catch_warnings(action="ignore"):
+        return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
 
 
 def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
     """The table's header, the number of the column of values, and what the header says of its unit."""
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
-    try:
-        with (
-            warnings.catch_warnings(action="ignore", category=AstropyWarning),
-            file.open("rb") as stream,
-            fits.open(stream) as units,
-        ):
-            header = units[1].header
-            columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
-    except FileNotFoundError:
-        raise SkyMapError("there is no such file.", file=file, remedy="szfast fetch ymap.") from None
-    except (OSError, IndexError, AttributeError, ValueError, TypeError) as error:
-        raise SkyMapError(
-            f"is not a FITS file with a table of pixels ({error}).", file=file, remedy="give a HEALPix map."
-        ) from None
+    remedy = "give a HEALPix map; 'szfast fetch ymap' fetches Planck's."
+    with opened_fits(file, SkyMapError, remedy, checksum=False) as units:
+        header = units[1].header
+        columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
     if header.get("INDXSCHM") == "EXPLICIT":
         # a part of the sky: the first column numbers the pixels
         columns = columns[1:]

@@ -64,7 +64,9 @@ def write_report(
         if clusters:
             (place / "clusters").mkdir(exist_ok=True)
     except OSError as error:
-        raise RunError(f"cannot be made ({error.strerror}).", file=place, remedy="choose another folder.") from None
+        raise RunError(
+            f"cannot be made ({error.strerror}).", file=place, field="path", remedy="choose another folder."
+        ) from None
     for name in clusters:
         write_cluster_page(name, known, place / "clusters")
     table_section, table = parts.table_1(opened, known)

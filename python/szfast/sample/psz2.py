@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.errors import HaloCatalogueError
+from szfast.fits_files import opened_fits
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -41,7 +42,12 @@ def psz2_sample(path: str | Path) -> QTable:
     mass = np.asarray(columns["MSZ"], dtype=np.float64)
     known = (redshift > 0) & (mass > 0)
     if not known.any():
-        raise HaloCatalogueError("no cluster has both a redshift and a mass.", file=path, field="MSZ")
+        raise HaloCatalogueError(
+            "no cluster has both a redshift and a mass.",
+            file=path,
+            field="MSZ",
+            remedy="give HFI_PCCS_SZ-union_R2.08.fits.",
+        )
     table = QTable(meta={"file": str(path), "format": "PSZ2"})
     table["name"] = np.char.strip(np.asarray(columns["NAME"]).astype(str))[known]
     table["redshift"] = redshift[known]
@@ -50,18 +56,14 @@ def psz2_sample(path: str | Path) -> QTable:
 
 
 def _columns(path: Path) -> dict[str, Any]:
-    from astropy.io import fits
-
     wanted = ("NAME", "REDSHIFT", "MSZ")
-    try:
-        with fits.open(path) as hdus:
-            for hdu in hdus:
-                if isinstance(hdu, fits.BinTableHDU) and set(wanted) <= set(hdu.columns.names):
-                    return {name: np.array(hdu.data[name]) for name in wanted}
-    except (OSError, TypeError, ValueError) as error:
-        raise HaloCatalogueError(
-            f"cannot be read as FITS ({error}).", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
-        ) from None
+    with opened_fits(path, HaloCatalogueError, "give HFI_PCCS_SZ-union_R2.08.fits.") as hdus:
+        for hdu in hdus[1:]:
+            if set(wanted) <= set(getattr(getattr(hdu, "columns", None), "names", ())):
+                return {name: np.array(hdu.data[name]) for name in wanted}
     raise HaloCatalogueError(
-        f"no table has the columns {', '.join(wanted)}.", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
+        f"no table has the columns {', '.join(wanted)}.",
+        file=path,
+        field="FITS",
+        remedy="give HFI_PCCS_SZ-union_R2.08.fits.",
     )

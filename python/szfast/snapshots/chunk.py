@@ -30,6 +30,7 @@ class Chunk:
         self.count = stop - start
         self.found: list[tuple[int, NDArray[np.int64]]] = []
         self.coordinates: Array = np.zeros((0, 3))
+        self.low, self.high = np.full(3, np.inf), np.full(3, -np.inf)
         self._arrays: dict[StoredField, Array] = {}
 
     def load(self, spheres: Spheres) -> Chunk:
@@ -85,6 +86,9 @@ class Chunk:
     def _check_extent(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         if np.isnan(low).any():
             check_values(self.coordinates, StoredField(self.layout.coordinates), self.path)
+        self.low, self.high = low, high
+        if (low <= 0.0).all() and (high >= 0.0).all():
+            self._check_origin(self.coordinates)
         header = self.layout.header
         if header.box_size_kpc is None:
             return
@@ -96,4 +100,14 @@ class Chunk:
                 file=self.path,
                 field="BoxSize",
                 remedy="correct BoxSize, which must be in the unit of the positions, or set it to 0.",
+            )
+
+    def _check_origin(self, coordinates: Array) -> None:
+        count = int((coordinates[coordinates[:, 0] == 0.0] == 0.0).all(axis=1).sum())
+        if count > 1:
+            raise SnapshotError(
+                f"{count} particles lie at exactly (0, 0, 0): a page of the file was lost.",
+                file=self.path,
+                field=self.layout.coordinates,
+                remedy="the file is damaged: fetch or write it again.",
             )

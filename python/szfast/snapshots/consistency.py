@@ -172,3 +172,39 @@ def check_box(dark_matter_msun: float | None, header: SnapshotHeader, path: Path
             field="UnitLength",
             remedy=_REMEDY,
         )
+
+
+def check_extent(low: NDArray[np.float64], high: NDArray[np.float64], header: SnapshotHeader, path: Path) -> None:
+    """Check that gas does not fill a thousandth of the box's side, from end to end.
+
+    A cut-out of one cluster may well be that small, but lies anywhere: gas from 0 to a thousandth of the side is a whole
+    box, or crosses the edge of one, whose side is in another unit.
+
+    Parameters
+    ----------
+    low, high : (3,) float64 array
+        Lowest and highest positions, in the file's own coordinates.
+    header : SnapshotHeader
+        With the box.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    SnapshotError
+        If it does, along any axis.
+    """
+    if header.box_size_kpc is None:
+        return
+    box = header.box_size_kpc / header.code_length_kpc
+    side = box / 1000.0
+    filled = (low >= 0.0) & (low < 0.02 * side) & (high > 0.98 * side) & (high <= 1.001 * side)
+    if filled.any():
+        axis = int(filled.argmax())
+        raise SnapshotError(
+            f"the box is {box:g} wide, gas fills {low[axis]:g} to {high[axis]:g} along {'xyz'[axis]}; "
+            "a box 1000 times smaller would fit.",
+            file=path,
+            field="BoxSize",
+            remedy="correct BoxSize, which must be in the unit of the positions, or set it to 0.",
+        )

@@ -151,9 +151,11 @@ def read_layout(store: BinaryStore) -> GasLayout:
     names = store.names
     recipes = {"mass_msun": _mass(file.header, header.code_mass_msun)}
     if "U" in names:
-        recipes["internal_energy_km2_s2"] = scaled(StoredField("U", lowest=0.0), header.code_velocity_km_s**2)
+        recipes["internal_energy_km2_s2"] = scaled(
+            StoredField("U", lowest=0.0, gapless=True), header.code_velocity_km_s**2
+        )
     elif "TEMP" in names:
-        recipes["temperature_k"] = scaled(StoredField("TEMP", lowest=0.0), 1.0)
+        recipes["temperature_k"] = scaled(StoredField("TEMP", lowest=0.0, gapless=True), 1.0)
     elif names:
         raise absent(file.path, "U", "the gas's internal energy (U) or temperature (TEMP)")
     if "HSML" in names:
@@ -218,7 +220,7 @@ def _unit_assumptions() -> list[Assumption]:
 def _mass(raw: BinaryHeader, code_mass_msun: float) -> Recipe:
     if raw.mass_table[0] > 0.0:
         return constant(raw.mass_table[0] * code_mass_msun)
-    return scaled(StoredField("MASS", lowest=0.0), code_mass_msun)
+    return scaled(StoredField("MASS", lowest=0.0, gapless=True), code_mass_msun)
 
 
 def _fractions(names: set[str], mass: Recipe, code_mass_msun: float) -> dict[str, Recipe]:

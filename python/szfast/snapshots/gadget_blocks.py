@@ -95,12 +95,13 @@ def read_binary_file(path: Path) -> BinaryFile:
         If it is no GADGET file, or its records do not fit each other.
     """
     if not path.is_file():
-        raise SnapshotError("no such file.", file=path, remedy="check the path's spelling.")
+        raise SnapshotError("no such file.", file=path, field="path", remedy="check the path's spelling.")
     kind = binary_kind(path)
     if kind is None:
         raise SnapshotError(
             "neither HDF5 nor a GADGET binary file of format 1 or 2.",
             file=path,
+            field="format",
             remedy="give a snapshot of GADGET, AREPO, GIZMO or SWIFT.",
         )
     order, number = kind
@@ -173,7 +174,7 @@ class _Scan:
         return SnapshotError(
             f"{problem} (byte {self.position} of {self.size}).",
             file=self.path,
-            field=name.strip() or None,
+            field=name.strip() or "record",
             remedy=_DAMAGED,
         )
 
@@ -255,7 +256,7 @@ def element_type(
     raise SnapshotError(
         f"the header says {count} rows of {per_row}, the block has {record.size} bytes.",
         file=file.path,
-        field=record.name or None,
+        field=record.name or "record",
         remedy="header and blocks disagree: " + _DAMAGED,
     )
 

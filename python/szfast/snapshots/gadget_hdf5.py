@@ -8,7 +8,7 @@ import numpy as np
 
 from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import SnapshotError
-from szfast.snapshots.hdf5_parts import GAS, Hdf5Description, as_number
+from szfast.snapshots.hdf5_parts import GAS, Hdf5Description, as_number, scale_power
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import supported_kernel
 from szfast.snapshots.stored_fields import Array, GasLayout, Recipe, StoredField, constant, scaled
@@ -80,7 +80,7 @@ class GadgetUnits:
                 value, a, h = (as_number(attributes[key], f"{name}.{key}", path) for key in (cgs, a_power, h_power))
                 # Zero is how GADGET-4 and AREPO mark an array without a unit.
                 if value > 0.0:
-                    return float(value * self.scale_factor**a * self.hubble**h)
+                    return value * scale_power(self.scale_factor, a) * scale_power(self.hubble, h)
         return default_cgs
 
     def length_kpc(self, name: str) -> float:
@@ -99,32 +99,13 @@ class GadgetUnits:
     def density_msun_kpc3(self, name: str) -> float:
         """Physical Msun/kpc^3 per stored density."""
         length_cm = self.cgs["length"] * self.scale_factor / self.hubble
-        default = self.cgs["mass"] / self.hubble / length_cm**3
+        default = self.cgs["mass"] / self.hubble * scale_power(length_cm, -3.0)
         return self.factor(name, default) / M_SUN_G * KPC_CM**3
 
 
 def stored_name(description: Hdf5Description, field: str) -> str | None:
     """Return the name that the file uses for a field, or None."""
     return next((name for name in _ALIASES[field] if name in description.gas), None)
-
-
-def hubble_of(description: Hdf5Description) -> float:
-    """Return h, which everything else needs.
-
-    Raises
-    ------
-    SnapshotError
-        If it is absent, zero or negative.
-    """
-    hubble = description.number("HubbleParam")
-    if not hubble > 0.0:
-        raise SnapshotError(
-            f"expected h, a value like 0.7, found {hubble:g}.",
-            file=description.path,
-            field="HubbleParam",
-            remedy="correct HubbleParam in /Header or /Parameters.",
-        )
-    return hubble
 
 
 def gadget_header(description: Hdf5Description, units: GadgetUnits) -> SnapshotHeader:
@@ -168,7 +149,7 @@ def gadget_recipes(description: Hdf5Description, units: GadgetUnits) -> dict[str
 def _mass(description: Hdf5Description, units: GadgetUnits) -> Recipe:
     name = stored_name(description, "mass")
     if name is not None:
-        return scaled(StoredField(name, lowest=0.0), units.mass_msun(name))
+        return scaled(StoredField(name, lowest=0.0, gapless=True), units.mass_msun(name))
     table = np.ravel(description.groups["Header"].get("MassTable", [0.0]))
     mass = as_number(table[:1], "MassTable", description.path)
     if not mass > 0.0:
@@ -179,10 +160,11 @@ def _mass(description: Hdf5Description, units: GadgetUnits) -> Recipe:
 def _thermal(description: Hdf5Description, units: GadgetUnits) -> dict[str, Recipe]:
     energy, temperature = stored_name(description, "energy"), stored_name(description, "temperature")
     if energy is not None:
-        field = StoredField(energy, lowest=0.0)
+        field = StoredField(energy, lowest=0.0, gapless=True)
         return {"internal_energy_km2_s2": scaled(field, units.energy_km2_s2(energy))}
     if temperature is not None:
-        return {"temperature_k": scaled(StoredField(temperature, lowest=0.0), units.factor(temperature, 1.0))}
+        field = StoredField(temperature, lowest=0.0, gapless=True)
+        return {"temperature_k": scaled(field, units.factor(temperature, 1.0))}
     raise absent(description.path, f"{GAS}/InternalEnergy", "the gas's internal energy or temperature")
 
 
@@ -268,7 +250,7 @@ def gadget_like_layout(
     """
     if "Coordinates" not in description.gas:
         raise absent(description.path, f"{GAS}/Coordinates", "positions")
-    units = GadgetUnits(description, hubble_of(description), description.number("Time"))
+    units = GadgetUnits(description, description.positive("HubbleParam"), description.positive("Time"))
     recipes = gadget_recipes(description, units)
     if support != 1.0:
         recipes["smoothing_length_kpc"] = times(recipes["smoothing_length_kpc"], support)

@@ -40,7 +40,7 @@ def read_layout(description: Hdf5Description) -> GasLayout:
         layout.recipes["wind_delay_time"] = scaled(StoredField("DelayTime"), 1.0)
     metals = description.gas.get("Metallicity")
     if metals is not None and len(metals.shape) == 2 and metals.shape[1] > 2:
-        field = StoredField("Metallicity", lowest=0.0, highest=1.0001)
+        field = StoredField("Metallicity", lowest=0.0, highest=1.0001, gapless=True)
         layout.recipes["hydrogen_fraction"] = Recipe((field,), lambda count, array: 1.0 - array[:, 0] - array[:, 1])
         layout.assumptions.append(Assumption("hydrogen fraction", "1 - Z - Y", f"{GAS}/Metallicity"))
     return layout

@@ -11,7 +11,7 @@ from typing import Any
 import h5py as untyped_h5py
 import numpy as np
 
-from szfast.errors import SnapshotError
+from szfast.errors import SnapshotError, SzfastError
 from szfast.snapshots.hdf5_storage import packed_rows, plain_array
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.plain_arrays import PlainArray, opened_plain
@@ -20,6 +20,8 @@ from szfast.snapshots.stored_fields import Array, Reader
 h5py: Any = untyped_h5py
 GROUPS = ("Header", "Parameters", "Config", "Units", "Cosmology", "HydroScheme", "Code")
 GAS = "PartType0"
+_TEXTS = ("Code", "OutputType", "Kernel function")
+"""Attributes whose text matters; of others of any length it is known only that they are there."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,24 @@ class Hdf5Description:
             )
         return value
 
+    def positive(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float:
+        """Return an attribute as a float; absent, zero or negative is an error."""
+        value = self.number(*names, groups=groups)
+        if not value > 0.0:
+            raise SnapshotError(
+                f"expected a positive number, found {value:g}.",
+                file=self.path,
+                field=names[0],
+                remedy=f"correct {names[0]} in the file's header.",
+            )
+        return value
+
     def counts(self, name: str) -> list[int]:
         """Return a list of particle numbers of the header, one a particle type."""
         value = self.groups.get("Header", {}).get(name)
         try:
             numbers = [] if value is None else [int(v) for v in np.ravel(value)]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             numbers = []
         if not numbers or min(numbers) < 0:
             raise SnapshotError(
@@ -107,35 +121,48 @@ class Hdf5Description:
         return numbers
 
 
-def as_number(value: Any, name: str, path: Path) -> float:
+def as_number(value: Any, name: str, path: Path, kind: type[SzfastError] = SnapshotError) -> float:
     """Convert an attribute (scalar, or array of one repeated value) to a float.
 
     Raises
     ------
-    SnapshotError
-        If it is no number, or several different ones.
+    SzfastError
+        Of the given kind, if it is no number, or several different ones.
     """
     try:
         values = np.ravel(np.asarray(value)).astype(np.float64)
     except (TypeError, ValueError):
         values = np.zeros(0)
     if values.size == 0 or not np.array_equal(values, np.full_like(values, values[0]), equal_nan=True):
-        raise SnapshotError(
-            f"expected one number, found {value!r}.", file=path, field=name, remedy="correct the attribute."
-        )
+        raise kind(f"expected one number, found {value!r}.", file=path, field=name, remedy="correct the attribute.")
     return float(values[0])
 
 
+def as_count(value: Any, name: str, path: Path, kind: type[SzfastError] = SnapshotError) -> int:
+    """Convert an attribute to a whole number from 0 on; see `as_number`."""
+    number = as_number(value, name, path, kind)
+    if not (0 <= number < 2**63 and number == int(number)):
+        raise kind(f"expected a count, found {number:g}.", file=path, field=name, remedy="correct the attribute.")
+    return int(number)
+
+
+def scale_power(base: float, exponent: float) -> float:
+    """A power of a unit, a or h; one that overflows is infinite, and what is made of it is refused as such."""
+    with np.errstate(all="ignore"):
+        return float(np.power(np.float64(base), exponent))
+
+
 @contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what h5py raises into a `SnapshotError`."""
+def translated(path: Path, kind: type[SzfastError] = SnapshotError) -> Iterator[None]:
+    """Turn what h5py raises into an error of szfast's."""
     try:
         yield
     # A damaged file makes h5py fail in any of these ways.
     except (OSError, RuntimeError, KeyError, EOFError, ValueError, TypeError) as error:
-        raise SnapshotError(
+        raise kind(
             f"HDF5 cannot read it ({str(error).strip(chr(34))}).",
             file=path,
+            field="HDF5",
             remedy="the file is truncated or damaged: fetch it again.",
         ) from error
 
@@ -150,8 +177,8 @@ def opened_hdf5(path: Path) -> Iterator[Any]:
         If it is absent or damaged.
     """
     if not path.is_file():
-        raise SnapshotError("no such file.", file=path, remedy="check the path's spelling.")
-    with _translated(path):
+        raise SnapshotError("no such file.", file=path, field="path", remedy="check the path's spelling.")
+    with translated(path):
         file = h5py.File(path, "r")
     with file:
         yield file
@@ -165,7 +192,7 @@ def describe(path: Path) -> Hdf5Description:
     SnapshotError
         If it is no HDF5 snapshot, or damaged.
     """
-    with opened_hdf5(path) as file, _translated(path):
+    with opened_hdf5(path) as file, translated(path):
         if not isinstance(file.get("Header"), h5py.Group):
             raise SnapshotError(
                 "no group /Header: not a snapshot that szfast knows.",
@@ -173,7 +200,7 @@ def describe(path: Path) -> Hdf5Description:
                 field="Header",
                 remedy="give an HDF5 snapshot of GADGET, AREPO, GIZMO or SWIFT.",
             )
-        groups = {name: dict(file[name].attrs) for name in GROUPS if name in file}
+        groups = {name: attributes_of(file[name]) for name in GROUPS if name in file}
         gas = {}
         # HDF5 counts addresses from behind a user block.
         from_start = file.userblock_size == 0
@@ -181,11 +208,22 @@ def describe(path: Path) -> Hdf5Description:
             if isinstance(dataset, h5py.Dataset):
                 gas[name] = DatasetDescription(
                     dataset.shape or (),
-                    dict(dataset.attrs),
+                    attributes_of(dataset),
                     packed_rows(dataset),
                     plain_array(dataset) if from_start else None,
                 )
         return Hdf5Description(path, groups, gas, _named_columns(file))
+
+
+def attributes_of(of: Any) -> dict[str, Any]:
+    """Attributes of a group or dataset by name; of texts of any length, but for a few, the names alone."""
+    return {name: of.attrs[name] if name in _TEXTS or _stands_here(of.attrs, name) else "" for name in of.attrs}
+
+
+def _stands_here(attributes: Any, name: str) -> bool:
+    """Whether a value stands with its attribute: of text on the heap HDF5 never ends to read where that is damaged."""
+    kind = attributes.get_id(name).dtype
+    return h5py.check_vlen_dtype(kind) is None and getattr(h5py.check_string_dtype(kind), "length", 0) is not None
 
 
 def _named_columns(file: Any) -> dict[str, list[str]]:
@@ -224,7 +262,7 @@ class Hdf5Store:
         total = first.counts("NumPart_Total")[0]
         high = first.groups["Header"].get("NumPart_Total_HighWord")
         if high is not None and total < 2**32:
-            total += int(np.ravel(high)[0]) << 32
+            total += as_count(np.ravel(high)[:1], "NumPart_Total_HighWord", first.path) << 32
         check_total(self.gas_counts, total, first.path)
 
     @staticmethod
@@ -281,7 +319,7 @@ class Hdf5Store:
                 plain = described[name].plain
                 if plain is not None:
                     return plain.rows(file, f"{GAS}/{name}", start, stop)
-                with _translated(path):
+                with translated(path):
                     rows: Array = others[name][start:stop]
                 return rows
 
@@ -296,7 +334,7 @@ class Hdf5Store:
 def _other_arrays(file: Any, described: Mapping[str, DatasetDescription]) -> dict[str, Any]:
     """The arrays that only HDF5 can read."""
     path = Path(file.filename)
-    with _translated(path):
+    with translated(path):
         found = {name: file[GAS][name] for name, dataset in described.items() if dataset.plain is None}
     for dataset in found.values():
         _check_virtual(dataset, path)
@@ -307,7 +345,7 @@ def _check_virtual(dataset: Any, path: Path) -> None:
     """Refuse a virtual array whose source file is absent: it would read as zeros."""
     if not dataset.is_virtual:
         return
-    with _translated(path):
+    with translated(path):
         sources = dataset.virtual_sources()
     for source in sources:
         if source.file_name != "." and not (path.parent / source.file_name).is_file():

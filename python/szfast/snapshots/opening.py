@@ -10,7 +10,7 @@ from typing import Any
 from szfast.errors import SnapshotError
 from szfast.snapshots import arepo, gadget_binary, gadget_hdf5, gizmo, swift
 from szfast.snapshots.gadget_blocks import binary_kind, read_binary_file
-from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, describe
+from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, as_count, describe
 from szfast.snapshots.parts import all_parts, first_part
 from szfast.snapshots.snapshot import CHUNK_ROWS, Snapshot
 from szfast.snapshots.stored_fields import GasLayout, Store
@@ -54,8 +54,9 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
 
 def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
     known = describe(first)
-    count = known.number("NumFilesPerSnapshot", groups=("Header", "Parameters"))
-    descriptions = [known if part == first else describe(part) for part in all_parts(first, int(count))]
+    stated = known.number("NumFilesPerSnapshot", groups=("Header", "Parameters"))
+    count = as_count(stated, "NumFilesPerSnapshot", first)
+    descriptions = [known if part == first else describe(part) for part in all_parts(first, count)]
     store = Hdf5Store(descriptions)
     with_gas = next((d for d in descriptions if d.gas and d.counts("NumPart_ThisFile")[0]), None)
     if with_gas is None:

@@ -36,6 +36,7 @@ def first_part(path: Path, is_snapshot: Callable[[Path], bool]) -> Path:
             raise SnapshotError(
                 "the folder holds no file that szfast knows as a snapshot.",
                 file=path,
+                field="path",
                 remedy="give a GADGET binary or an HDF5 snapshot of GADGET, AREPO, GIZMO or SWIFT.",
             )
     else:
@@ -44,6 +45,7 @@ def first_part(path: Path, is_snapshot: Callable[[Path], bool]) -> Path:
         raise SnapshotError(
             f"{len(found)} snapshots fit: {', '.join(sorted(found)[:8])}.",
             file=path,
+            field="path",
             remedy="name one of them.",
         )
     return next(iter(found.values()))
@@ -54,7 +56,10 @@ def _of_stem(path: Path) -> dict[str, Path]:
     found = {stem: part for stem, part in _stems(siblings).items() if stem == path.name}
     if not found:
         raise SnapshotError(
-            "no such file, folder or common stem of files.", file=path, remedy="check the path's spelling."
+            "no such file, folder or common stem of files.",
+            file=path,
+            field="path",
+            remedy="check the path's spelling.",
         )
     return found
 

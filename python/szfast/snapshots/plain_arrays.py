@@ -88,6 +88,8 @@ def opened_plain(path: Path) -> Iterator[FileIO]:
         file = path.open("rb", buffering=0)
     except OSError as error:
         problem = "no such file" if isinstance(error, FileNotFoundError) else f"it cannot be opened ({error})"
-        raise SnapshotError(f"{problem}.", file=path, remedy="check the path's spelling and rights.") from error
+        raise SnapshotError(
+            f"{problem}.", file=path, field="path", remedy="check the path's spelling and rights."
+        ) from error
     with file:
         yield file

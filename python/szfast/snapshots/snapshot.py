@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from szfast.errors import ArgumentError, SnapshotError
 from szfast.snapshots.ahead import ahead
 from szfast.snapshots.chunk import Chunk
-from szfast.snapshots.consistency import GasSample, check_box, check_gas
+from szfast.snapshots.consistency import GasSample, check_box, check_extent, check_gas
 from szfast.snapshots.header import Assumption, SnapshotHeader
 from szfast.snapshots.particles import PER_PARTICLE, GasParticles, Gathered
 from szfast.snapshots.pieces import Piece
@@ -233,10 +233,13 @@ class Snapshot:
         coming = ahead(chunks) if len(spans) > 1 else chunks
         with closing(coming), _progress_bar(self.gas_count, self.path.name, progress) as advance:
             rows_read = 0
+            low, high = np.full(3, np.inf), np.full(3, -np.inf)
             for chunk in coming:
                 rows_read += chunk.count
+                low, high = np.minimum(low, chunk.low), np.maximum(high, chunk.high)
                 yield Loaded(rows_read, {k: len(rows) for k, rows in chunk.found}), pieces(chunk)
                 advance(chunk.count)
+            check_extent(low, high, self.header, self.path)
 
     def _chunks(self, spheres: Spheres, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
         for part, of_part in groupby(spans, key=lambda span: span[0]):

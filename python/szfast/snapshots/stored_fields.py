@@ -16,6 +16,9 @@ from szfast.errors import SnapshotError
 from szfast.snapshots.header import Assumption, SnapshotHeader
 
 Array = NDArray[Any]
+LOST_ROWS = 32
+"""Zeros in a row that are no accident; a disk's sector holds 64 values at least."""
+
 Reader = Callable[[str, int, int], Array]
 """Reads rows [start, stop) of one stored array of gas."""
 
@@ -32,12 +35,16 @@ class StoredField:
         Smallest and largest value allowed.
     positive : bool
         Whether zero is refused too.
+    gapless : bool
+        Whether many zeros in a row are refused: a page of the file that was lost. Single ones are allowed, gas that a
+        black hole has swallowed is left with no mass until the next domain decomposition.
     """
 
     name: str
     lowest: float = -np.inf
     highest: float = np.inf
     positive: bool = False
+    gapless: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,8 @@ def check_values(array: Array, field: StoredField, path: Path) -> None:
     elif low < field.lowest or high > field.highest or (field.positive and low <= 0.0):
         wanted = "a positive value" if field.positive else f"values in [{field.lowest:g}, {field.highest:g}]"
         problem = f"expected {wanted}, found values from {low:g} to {high:g}."
+    elif field.gapless and low == 0.0 and _has_gap(array):
+        problem = f"holds {LOST_ROWS} zeros in a row or more: a page of the file was lost."
     else:
         return
     raise SnapshotError(
@@ -152,6 +161,11 @@ def check_values(array: Array, field: StoredField, path: Path) -> None:
         field=field.name,
         remedy="the file is damaged, or was written by a run that went wrong: fetch or write it again.",
     )
+
+
+def _has_gap(array: Array) -> bool:
+    zeros = np.flatnonzero(array == 0 if array.ndim == 1 else ~array.any(axis=-1))
+    return bool((zeros[LOST_ROWS - 1 :] - zeros[: 1 - LOST_ROWS] == LOST_ROWS - 1).any())
 
 
 def computed(recipe: Recipe, count: int, arrays: Sequence[Array], path: Path) -> NDArray[np.float32]:

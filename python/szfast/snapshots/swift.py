@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
 from szfast.snapshots.gadget_hdf5 import absent
-from szfast.snapshots.hdf5_parts import GAS, Hdf5Description, as_number
+from szfast.snapshots.hdf5_parts import GAS, Hdf5Description, as_number, scale_power
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import SUPPORT_OVER_H, supported_kernel
 from szfast.snapshots.stored_fields import Array, GasLayout, Recipe, StoredField, scaled
@@ -66,7 +67,7 @@ class SwiftFields:
     def __init__(self, description: Hdf5Description, scale_factor: float) -> None:
         self.description, self.scale_factor = description, scale_factor
         self.units_cgs = {
-            kind: description.number(f"Unit {kind} in cgs (U_{letter})", groups=("Units",))
+            kind: description.positive(f"Unit {kind} in cgs (U_{letter})", groups=("Units",))
             for kind, letter in (("length", "L"), ("mass", "M"), ("time", "t"))
         }
 
@@ -89,14 +90,15 @@ class SwiftFields:
         path = self.description.path
         length, mass, time, a_default = _DIMENSIONS[field]
         units = self.units_cgs
-        value = units["length"] ** length * units["mass"] ** mass * units["time"] ** time
+        powers = (("length", length), ("mass", mass), ("time", time))
+        value = math.prod(scale_power(units[kind], power) for kind, power in powers)
         if _TO_CGS in attributes:
             value = as_number(attributes[_TO_CGS], f"{name}.{_TO_CGS}", path)
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
         # Fields that a run was told to write in the physical frame carry the exponent of their comoving form.
         if as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path):
             exponent = 0.0
-        return float(value * self.scale_factor**exponent)
+        return value * scale_power(self.scale_factor, exponent)
 
 
 def read_layout(description: Hdf5Description) -> GasLayout:
@@ -109,7 +111,7 @@ def read_layout(description: Hdf5Description) -> GasLayout:
     """
     _check_complete(description)
     redshift = description.number("Redshift", groups=("Cosmology", "Header"))
-    scale_factor = description.number("Scale-factor", groups=("Cosmology", "Header"))
+    scale_factor = description.positive("Scale-factor", groups=("Cosmology", "Header"))
     fields = SwiftFields(description, scale_factor)
     fields.required("Coordinates", "positions")
     header = _header(description, fields, redshift, scale_factor)
@@ -191,7 +193,7 @@ def _recipes(fields: SwiftFields, support_over_h: float) -> dict[str, Recipe]:
     mass_name = fields.required("Masses", "masses")
     smoothing_name = fields.required("SmoothingLengths", "smoothing lengths")
     recipes = {
-        "mass_msun": scaled(StoredField(mass_name, lowest=0.0), fields.cgs("Masses") / _M_SUN_G),
+        "mass_msun": scaled(StoredField(mass_name, lowest=0.0, gapless=True), fields.cgs("Masses") / _M_SUN_G),
         "smoothing_length_kpc": scaled(
             StoredField(smoothing_name, positive=True),
             fields.cgs("SmoothingLengths") / _KPC_CM * support_over_h,
@@ -200,9 +202,9 @@ def _recipes(fields: SwiftFields, support_over_h: float) -> dict[str, Recipe]:
     energy, temperature = fields.name("InternalEnergies"), fields.name("Temperatures")
     if energy is not None:
         factor = fields.cgs("InternalEnergies") / 1e10
-        recipes["internal_energy_km2_s2"] = scaled(StoredField(energy, lowest=0.0), factor)
+        recipes["internal_energy_km2_s2"] = scaled(StoredField(energy, lowest=0.0, gapless=True), factor)
     elif temperature is not None:
-        recipes["temperature_k"] = scaled(StoredField(temperature, lowest=0.0), 1.0)
+        recipes["temperature_k"] = scaled(StoredField(temperature, lowest=0.0, gapless=True), 1.0)
     else:
         raise absent(fields.description.path, f"{GAS}/InternalEnergies", "internal energies or temperatures")
     rate = fields.name("StarFormationRates")

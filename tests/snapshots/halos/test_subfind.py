@@ -131,7 +131,7 @@ def _masses_set(name, value):
         (_damage(lambda file: file["Header"].attrs.__delitem__("HubbleParam")), "HubbleParam", "absent"),
         (_masses_set("GroupPos", np.nan), "center", "not finite"),
         (_masses_set("GroupPos", 60000.0), "center", "outside the box"),
-        (_masses_set("Group_M_Crit500", np.inf), "M500c", "positive"),
+        (_masses_set("Group_M_Crit500", np.inf), "Group_M_Crit500", "zero or more"),
         (_masses_set("Group_R_Crit500", -1.0), "R500c", "positive"),
         (_masses_set("Group_R_Crit200", 1.0), "R200c", "other haloes fit"),
         (_damage(lambda file: file["Group/Group_M_Crit500"].__setitem__(..., 0)), "M500c", "no halo"),

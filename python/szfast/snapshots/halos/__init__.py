@@ -67,7 +67,9 @@ def read_halos(path: str | Path, *, snapshot: Any = None, min_mass: Any = None) 
     least_msun = _least_msun(min_mass, header)
     halos = _reader(path)(path, header)
     if not len(halos):
-        raise HaloCatalogueError("holds no halo with an M500c.", file=path, field="M500c")
+        raise HaloCatalogueError(
+            "holds no halo with an M500c.", file=path, field="M500c", remedy="give a catalogue of haloes."
+        )
     check_redshift(halos, header, path)
     _check_positive(halos, path)
     check_centers(halos, path)
@@ -108,6 +110,7 @@ def _reader(path: Path) -> Any:
         raise HaloCatalogueError(
             "no such file, or a folder without SUBFIND tables.",
             file=path,
+            field="path",
             remedy="give an .AHF_halos file, SUBFIND tables (fof_subhalo_tab_*.hdf5), or a table.",
         )
     return table.read

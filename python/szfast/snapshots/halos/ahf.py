@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from szfast.errors import HaloCatalogueError
 from szfast.snapshots.halos.ahf_profiles import spherical_overdensity
 from szfast.snapshots.halos.ahf_text import column_names, read_columns
-from szfast.snapshots.halos.columns import HaloColumns, critical_density_msun_kpc3
+from szfast.snapshots.halos.columns import HaloColumns, check_stored_masses, critical_density_msun_kpc3
 from szfast.snapshots.halos.consistency import TOLERANCE
 from szfast.snapshots.header import Assumption, SnapshotHeader
 
@@ -127,6 +127,7 @@ def _add_masses(halos: HaloColumns, data: dict[str, NDArray[np.float64]], path: 
         if mass is None and _virial_overdensity_is(data, overdensity, critical, kpc, hubble):
             mass, radius, source = data["mvir"], data["rvir"], "columns Mvir, Rvir"
         if mass is not None:
+            check_stored_masses(mass, f"M{overdensity}", path)
             sources[overdensity] = (mass / hubble, None if radius is None else radius * kpc)
         elif (found := spherical_overdensity(path, data, overdensity, critical, kpc, hubble)) is not None:
             sources[overdensity] = found

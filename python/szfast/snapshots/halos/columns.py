@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from szfast.constants import G_KPC_KM2_S2_MSUN
+from szfast.errors import HaloCatalogueError
 from szfast.snapshots.header import Assumption, SnapshotHeader
 
 
@@ -69,3 +71,21 @@ def radius_kpc(
     """Radius [physical kpc] of a sphere of `overdensity` times the critical density."""
     radius: NDArray[np.float64] = np.cbrt(3.0 * mass_msun / (4.0 * np.pi * overdensity * critical_msun_kpc3))
     return radius
+
+
+def check_stored_masses(mass: NDArray[np.float64], name: str, path: Path) -> None:
+    """Refuse masses that are not finite or negative; a zero stands for a halo too small to have one.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If there is one.
+    """
+    bad = ~(np.isfinite(mass) & (mass >= 0))
+    if bad.any():
+        raise HaloCatalogueError(
+            f"expected masses of zero or more, found {mass[bad.argmax()]:g} in row {int(bad.argmax())}.",
+            file=path,
+            field=name,
+            remedy="correct or remove this halo's row.",
+        )

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import HaloCatalogueError, SnapshotError
-from szfast.snapshots.halos.columns import HaloColumns
+from szfast.snapshots.halos.columns import HaloColumns, check_stored_masses
+from szfast.snapshots.hdf5_parts import as_count, as_number, attributes_of, translated
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 
 _PART = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)\.(?:hdf5|h5)$")
@@ -39,10 +40,11 @@ def looks_like(path: Path) -> bool:
     if not candidates or not h5py.is_hdf5(candidates[0]):
         return False
     try:
-        with h5py.File(candidates[0], "r") as file:
+        with translated(candidates[0], HaloCatalogueError), h5py.File(candidates[0], "r") as file:
             return "Header" in file and "Ngroups_ThisFile" in file["Header"].attrs
-    except OSError:
-        return False
+    except HaloCatalogueError:
+        # whose it was can no longer be told; reading it tells what is wrong
+        return True
 
 
 def read(path: Path, snapshot: SnapshotHeader | None) -> HaloColumns:
@@ -59,6 +61,7 @@ def read(path: Path, snapshot: SnapshotHeader | None) -> HaloColumns:
     assumptions: list[Assumption] = []
     header = _header(parts[0], pieces[0].attributes, snapshot, assumptions)
     data = {name: np.concatenate([piece.fields[name] for piece in pieces]) for name in _FIELDS}
+    check_stored_masses(data["Group_M_Crit500"], "Group/Group_M_Crit500", path)
     # Groups too small for an M500c carry a zero there.
     resolved = np.flatnonzero(data["Group_M_Crit500"] > 0)
     physical_kpc = header.code_length_kpc * header.scale_factor
@@ -111,29 +114,27 @@ def _parts(path: Path) -> list[Path]:
         raise HaloCatalogueError(
             f"holds the tables of several outputs: {', '.join(stems[:4])}.",
             file=path,
+            field="path",
             remedy="name one file, or the common stem of one output's parts.",
         )
     return files
 
 
 def _read_part(path: Path) -> _Part:
-    try:
-        with h5py.File(path, "r") as file:
-            attributes: dict[str, Any] = {}
-            for group in ("Parameters", "Header"):
-                if group in file:
-                    attributes.update(file[group].attrs)
-            count = int(_attribute(attributes, "Ngroups_ThisFile", path))
-            return _Part(path, attributes, {n: _dataset(file, n, k, count, path) for n, k in _FIELDS.items()})
-    except OSError as error:
-        raise HaloCatalogueError(
-            f"cannot be read as HDF5 ({error}).",
-            file=path,
-            remedy="the file is truncated or damaged: copy it again.",
-        ) from None
+    with translated(path, HaloCatalogueError), h5py.File(path, "r") as file:
+        attributes: dict[str, Any] = {}
+        for group in ("Parameters", "Header"):
+            if group in file:
+                attributes.update(attributes_of(file[group]))
+        count = as_count(_stored(attributes, "Ngroups_ThisFile", path), "Ngroups_ThisFile", path, HaloCatalogueError)
+        return _Part(path, attributes, {n: _dataset(file, n, k, count, path) for n, k in _FIELDS.items()})
 
 
 def _attribute(attributes: dict[str, Any], name: str, path: Path) -> float:
+    return as_number(_stored(attributes, name, path), name, path, HaloCatalogueError)
+
+
+def _stored(attributes: dict[str, Any], name: str, path: Path) -> Any:
     if name not in attributes:
         raise HaloCatalogueError(
             "the attribute is absent.",
@@ -141,7 +142,7 @@ def _attribute(attributes: dict[str, Any], name: str, path: Path) -> float:
             field=f"Header/{name}",
             remedy="give FOF+SUBFIND tables as GADGET-4 or AREPO write them.",
         )
-    return float(np.asarray(attributes[name]).ravel()[0])
+    return attributes[name]
 
 
 def _dataset(file: Any, name: str, columns: int, count: int, path: Path) -> NDArray[np.float64]:
@@ -164,12 +165,19 @@ def _dataset(file: Any, name: str, columns: int, count: int, path: Path) -> NDAr
             field=f"Group/{name}",
             remedy="the file is incomplete or damaged: copy it again.",
         )
+    if dataset.dtype.kind not in "fiu":
+        raise HaloCatalogueError(
+            f"expected numbers, found {dataset.dtype}.",
+            file=path,
+            field=f"Group/{name}",
+            remedy="write the array as floats.",
+        )
     return np.asarray(dataset[...], dtype=np.float64)
 
 
 def _check_set(path: Path, pieces: Sequence[_Part]) -> None:
     first = pieces[0]
-    expected = int(first.attributes.get("NumFiles", len(pieces)))
+    expected = as_count(first.attributes.get("NumFiles", len(pieces)), "NumFiles", first.path, HaloCatalogueError)
     if expected != len(pieces):
         raise HaloCatalogueError(
             f"the set has {expected} parts by its header, {len(pieces)} were found beside it.",
@@ -177,7 +185,8 @@ def _check_set(path: Path, pieces: Sequence[_Part]) -> None:
             field="Header/NumFiles",
             remedy="put all parts into one folder.",
         )
-    total = int(_attribute(first.attributes, "Ngroups_Total", first.path))
+    stated = _stored(first.attributes, "Ngroups_Total", first.path)
+    total = as_count(stated, "Ngroups_Total", first.path, HaloCatalogueError)
     found = sum(len(piece.fields["Group_M_Crit500"]) for piece in pieces)
     if total != found:
         raise HaloCatalogueError(
@@ -205,8 +214,8 @@ def _header(
                 field=name,
                 remedy="correct the header.",
             )
-    length_kpc, mass_msun = _code_units(attributes, hubble, snapshot, assumptions)
-    box = float(attributes.get("BoxSize", 0.0)) * length_kpc
+    length_kpc, mass_msun = _code_units(attributes, hubble, snapshot, assumptions, path)
+    box = as_number(attributes.get("BoxSize", 0.0), "BoxSize", path, HaloCatalogueError) * length_kpc
     header = SnapshotHeader(
         redshift=redshift,
         scale_factor=1.0 / (1.0 + redshift),
@@ -225,11 +234,15 @@ def _header(
 
 
 def _code_units(
-    attributes: dict[str, Any], hubble: float, snapshot: SnapshotHeader | None, assumptions: list[Assumption]
+    attributes: dict[str, Any],
+    hubble: float,
+    snapshot: SnapshotHeader | None,
+    assumptions: list[Assumption],
+    path: Path,
 ) -> tuple[float, float]:
     """Comoving kpc and Msun per code unit, h divided out."""
     if all(name in attributes for name in _DEFAULT_UNITS):
-        units = {name: float(attributes[name]) for name in _DEFAULT_UNITS}
+        units = {name: _attribute(attributes, name, path) for name in _DEFAULT_UNITS}
     elif snapshot is not None:
         assumptions.append(Assumption("units", "the snapshot's", "no unit attributes in the catalogue"))
         return snapshot.code_length_kpc, snapshot.code_mass_msun

@@ -71,6 +71,7 @@ def _read_table(path: Path) -> Any:
         raise HaloCatalogueError(
             f"no reader of astropy understands it ({type(error).__name__}: {str(error).splitlines()[0]}).",
             file=path,
+            field="format",
             remedy="give an .AHF_halos file, SUBFIND tables, or a table as ECSV, CSV, FITS or text.",
         ) from None
 
