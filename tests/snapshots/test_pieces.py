@@ -141,6 +141,14 @@ def test_values_that_overflow_in_their_unit_are_refused(tmp_path, written, code_
         streamed(path, CENTER * written.length_kpc, 1e5)
 
 
+def test_hot_gas_without_electrons_is_refused(tmp_path, written, code_gas):
+    gas = code_gas.with_column("electrons", np.zeros(300)).with_column("neutral", np.zeros(300))
+    path = written.gadget(tmp_path, gas)
+    with pytest.raises(SnapshotError, match="have no electrons"):
+        streamed(path, CENTER * written.length_kpc, 1e5)
+    assert streamed(path, CENTER * written.length_kpc, 1e5, electrons=0.0)[0].area_kpc2.max() == 0.0
+
+
 N = 10
 GOOD = {
     "coordinates": np.zeros((N, 3), "f4"),
