@@ -20,6 +20,7 @@ OPERATIONS = (
     "particle_columns",
     "extent",
     "within_sphere",
+    "offsets",
     "column_density",
 )
 THREADED = OPERATIONS[:6]
@@ -118,8 +119,13 @@ def _extent(count: int, views: int) -> dict[str, Any]:
 
 
 def _within_sphere(count: int, views: int) -> dict[str, Any]:
-    about = {"center": np.full(3, 0.5), "radius": 0.4, "box": 1.0, "scale": 2.0}
+    about = {"center": np.full(3, 0.5), "radius": 0.4, "box": 1.0}
     return _extent(count, views) | about
+
+
+def _offsets(count: int, views: int) -> dict[str, Any]:
+    about = {"center": np.full(3, 0.5), "box": 1.0, "scale": 2.0}
+    return _extent(count, views) | {"rows": np.arange(count)[::3].copy()} | about
 
 
 def _column_density(count: int, views: int) -> dict[str, Any]:
