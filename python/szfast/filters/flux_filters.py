@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.constants import ARCMIN_RAD
 from szfast.errors import ArgumentError
-from szfast.evaluation.profile_integrals import PROFILES, radial_transform
-from szfast.evaluation.relation import ARCMIN_RAD
+from szfast.filters.profile_integrals import PROFILES, radial_transform
 from szfast.maps.instrument import Instrument
 from szfast.maps.spectrum import NoiseSpectrum
 from szfast.sample.pressure import PressureProfile
