@@ -37,12 +37,15 @@ class SyntheticTask:
         Gas particles of each.
     seed : int
         Of the whole catalogue.
+    profile : str
+        Pressure profile; see `szfast.synthetic_cluster`.
     """
 
     region: str
     rows: tuple[SyntheticRow, ...]
     particles: int
     seed: int
+    profile: str = "A10"
 
     @property
     def snapshot(self) -> str:
@@ -67,7 +70,12 @@ class SyntheticTask:
         for row in self.rows:
             mass = row.M500c_msun * u.Msun
             gas = synthetic_cluster(
-                M500c=mass, redshift=row.redshift, cluster=row.cluster, seed=self.seed, particles=self.particles
+                M500c=mass,
+                redshift=row.redshift,
+                cluster=row.cluster,
+                seed=self.seed,
+                particles=self.particles,
+                profile=self.profile,
             )
             halo = {"id": row.cluster, "center": gas.center, "M500c": mass, "R500c": row.R500c_kpc * u.kpc}
             yield Cluster(gas, halo, row.redshift, self.region, self.snapshot, self.code)

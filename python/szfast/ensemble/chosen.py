@@ -15,6 +15,7 @@ from szfast.ensemble.domain import Domain, read_domain, with_units
 from szfast.ensemble.feed import inputs_of, maps_of
 from szfast.ensemble.intervals import Intervals, read_intervals
 from szfast.ensemble.outcome import read_keras
+from szfast.ensemble.prediction import averages
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.training import recipe_of
 from szfast.errors import ArgumentError
@@ -111,7 +112,7 @@ class ChosenNetworks:
             number[inside] = network.bin_number
             for start in range(0, len(inside), _AT_ONCE):
                 rows = inside[start : start + _AT_ONCE]
-                found = _of_maps(network, maps_at(rows), redshift[rows], sees_redshift, self.recipe.augment)
+                found = _of_maps(network, maps_at(rows), redshift[rows], sees_redshift, averages(self.recipe))
                 for name, values in found.items():
                     columns[name][rows] = values
         if (number == 0).any():

@@ -20,8 +20,9 @@ from szfast.ensemble.feed import inputs_of, maps_of, steps_per_epoch, training_b
 from szfast.ensemble.initial import initialise
 from szfast.ensemble.keys import VALIDATION
 from szfast.ensemble.outcome import is_finished, outcome_of, write_outcome
+from szfast.ensemble.prediction import PREDICTED_AT_ONCE, predict
 from szfast.ensemble.recipe import Recipe
-from szfast.ensemble.run import PREDICTED_AT_ONCE, Task, compile_for_training, predict, split_of
+from szfast.ensemble.run import Task, compile_for_training, split_of
 from szfast.ensemble.scaling import measured_scaling
 from szfast.networks.stacked import masked_squared_error, stack_weights, stacked_vgg, unstack_weights
 from szfast.networks.variants import Scaling, variant_named

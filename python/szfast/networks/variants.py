@@ -8,6 +8,8 @@ from typing import Any
 
 from szfast.arguments import require
 from szfast.errors import ArgumentError
+from szfast.networks.filtered import FILTERS
+from szfast.networks.filtered_keras import FixedFilters, fixed_layer, trained_layers
 from szfast.networks.keras_model import vgg
 from szfast.networks.layers import CONVOLUTIONS, DENSE, DROPOUT, MAP_SIDE
 
@@ -29,6 +31,8 @@ class Scaling:
         Mean and standard deviation of log10 M500c [Msun].
     redshift_mean, redshift_std : float
         Mean and standard deviation of the redshift.
+    filters : FixedFilters or None
+        The fixed first layer, for a variant that is `filtered`.
     """
 
     input_mean: float
@@ -38,6 +42,7 @@ class Scaling:
     target_scale: float
     redshift_mean: float
     redshift_std: float
+    filters: FixedFilters | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Variant:
         The redshift is a second input.
     one_for_all : bool
         One network for all redshifts, instead of one a bin.
+    filtered : bool
+        Its first layer is fixed filters, symmetric under the square; only what follows is trained.
     """
 
     name: str
@@ -64,6 +71,7 @@ class Variant:
     build: Callable[[Scaling], Any]
     sees_redshift: bool = False
     one_for_all: bool = False
+    filtered: bool = False
 
 
 def _published(scaling: Scaling) -> Any:
@@ -139,6 +147,34 @@ def _compact(scaling: Scaling) -> Any:
     return _model([y, redshift], keras.layers.Dense(1, name="dense3")(units), scaling, "compact")
 
 
+def _filtered(scaling: Scaling) -> Any:
+    y, redshift = _inputs()
+    return _model([y, redshift], _after(fixed_layer(y, _filters(scaling)), redshift, scaling), scaling, "filtered")
+
+
+def after_filters(scaling: Scaling) -> Any:
+    """The part of a filtered variant that is trained: from the filters' products (N, 6) and redshift (N, 1)."""
+    keras = require("keras", "train", "the Keras model")
+    products, redshift = keras.Input((FILTERS,), name="products"), keras.Input((1,), name="redshift")
+    return _model([products, redshift], _after(products, redshift, scaling), scaling, "after_filters")
+
+
+def _after(products: Any, redshift: Any, scaling: Scaling) -> Any:
+    return trained_layers(
+        products,
+        redshift,
+        _filters(scaling),
+        redshift_mean=scaling.redshift_mean,
+        redshift_std=scaling.redshift_std,
+    )
+
+
+def _filters(scaling: Scaling) -> FixedFilters:
+    if scaling.filters is None:
+        raise ArgumentError("expected filters, found none.", field="scaling", remedy="give the noise's filter bank.")
+    return scaling.filters
+
+
 def _model(inputs: list[Any], units: Any, scaling: Scaling, name: str) -> Any:
     keras = require("keras", "train", "the Keras model")
     output = keras.layers.Rescaling(scaling.target_scale, scaling.target_offset)(units)
@@ -153,6 +189,9 @@ VARIANTS = {
         Variant("one-for-all", "one network with redshift for all bins", _with_redshift, True, True),
         Variant("asinh", "the published layers on asinh(y / noise)", _asinh),
         Variant("compact", "small: asinh, learnt global pooling, redshift", _compact, sees_redshift=True),
+        Variant(
+            "filtered", "dense layers on matched filters and redshift", _filtered, sees_redshift=True, filtered=True
+        ),
     )
 }
 
