@@ -80,6 +80,13 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {},
     ),
     "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
+    "domain_shift": (
+        {
+            **{"trained_on": "U", "tested_on": "U", "z_min": "f", "z_max": "f", "n": "i"},
+            **{"bias_dex": "f", "scatter_dex": "f"},
+        },
+        {},
+    ),
     "variants": ({"variant": "U", "bin": "i", "bias": "f", "scatter": "f", "n": "i"}, {}),
 }
 """Required and optional columns of each table with the kind of their values: integer, float, number or NaN,

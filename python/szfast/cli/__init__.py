@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, dataset, demo, doctor, fetch, maps, mass, planck, plot, report, runs, table1, train
+from szfast.cli import check, dataset, demo, doctor, fetch, maps, mass, planck, plot, report, runs, shift, table1, train
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 app.add_typer(dataset.app, name="dataset")
+app.command("shift", epilog=shift.EXAMPLES)(shift.shift)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("runs")(runs.runs)
 

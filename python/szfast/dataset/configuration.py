@@ -70,8 +70,8 @@ class SyntheticPart(_Part):
 
     clusters: int = Field(ge=1, le=10**7)
     particles: int = Field(default=20000, ge=100, le=10**8)
-    regions: int = Field(default=324, ge=1, le=10**6)
     profile: Literal["A10", "P13", "B12"] = "A10"
+    regions: int = Field(default=324, ge=1, le=10**6)
     seed: int = Field(default=0, ge=0, lt=2**64)
 
 

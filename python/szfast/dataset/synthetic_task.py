@@ -35,17 +35,17 @@ class SyntheticTask:
         The clusters.
     particles : int
         Gas particles of each.
+    profile : str
+        Their pressure profile, ``A10``, ``P13`` or ``B12``.
     seed : int
         Of the whole catalogue.
-    profile : str
-        Pressure profile; see `szfast.synthetic_cluster`.
     """
 
     region: str
     rows: tuple[SyntheticRow, ...]
     particles: int
+    profile: str
     seed: int
-    profile: str = "A10"
 
     @property
     def snapshot(self) -> str:
@@ -55,7 +55,7 @@ class SyntheticTask:
     @property
     def code(self) -> str:
         """What stands for the simulation code's name."""
-        return "synthetic"
+        return "synthetic" if self.profile == "A10" else f"synthetic {self.profile}"
 
     def inputs(self) -> list[Path]:
         """No file is read."""

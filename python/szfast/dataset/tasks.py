@@ -69,7 +69,7 @@ def _synthetic(part: SyntheticPart) -> Iterator[SyntheticTask]:
     for region, *values in zip(catalogue["region"].tolist(), *columns, strict=True):
         by_region.setdefault(str(region), []).append(SyntheticRow(*values))
     for region, rows in by_region.items():
-        yield SyntheticTask(region, tuple(rows), part.particles, part.seed, part.profile)
+        yield SyntheticTask(region, tuple(rows), part.particles, part.profile, part.seed)
 
 
 def _of_simulation(part: SimulationPart, folder: Path, field: str) -> list[SnapshotTask]:
