@@ -34,7 +34,7 @@ def shift(
     members: int = typer.Option(1, "--members", min=1, help="Best runs of each bin whose mean mass is predicted."),
     as_json: bool = typer.Option(False, "--json", help="Write the table as JSON."),
 ) -> None:
-    """Test runs on other kinds of clusters or noise: bias, scatter, out-of-domain number; kept in RUN for its report."""
+    """Test runs on other kinds of clusters or noise: bias, scatter, out-of-domain numbers; kept in RUN for a report."""
     from szfast.arguments import require
     from szfast.ensemble import read_chosen, shift_table
     from szfast.run_folder import open_run

@@ -117,6 +117,6 @@ def filtered_forward(
 def filtered(maps: NDArray[np.float32], filters: NDArray[np.float32]) -> NDArray[np.float32]:
     """Products of filters (48 * 48, K) with maps (N, 96, 96): signal-to-noise ratios (N, K)."""
     rows = maps[:, 0::2] + maps[:, 1::2]
-    pooled = rows[:, :, 0::2] + rows[:, :, 1::2]
-    products: NDArray[np.float32] = pooled.reshape(len(maps), -1) @ filters / 4
+    pooled = (rows[:, :, 0::2] + rows[:, :, 1::2]) * np.float32(0.25)
+    products: NDArray[np.float32] = pooled.reshape(len(maps), -1) @ filters
     return products
