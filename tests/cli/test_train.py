@@ -44,7 +44,7 @@ def configuration(one_view, tmp_path):
 def test_from_a_store_to_a_choice(szfast, configuration, as_json):
     result = szfast("train", configuration, "--stacked", "--json")
     assert result.code == 1
-    assert "expected the published network" in result.err
+    assert "expected published or filtered" in result.err
     assert not Path("training").exists()
     content = as_json(szfast("train", configuration, "--workers", "1", "--json").out)
     assert [row["bin"] for row in content["choice"]] == [1]

@@ -55,11 +55,6 @@ def predict(
         block = slice(start, start + PREDICTED_AT_ONCE)
         y, redshift = maps_of(dataset, maps[block], recipe, realisation, run), dataset.redshift_of(maps[block])
         images = symmetries(y) if turned else y[np.newaxis]
-        each = [output_of(model, inputs_of(image, redshift, sees_redshift)) for image in images]
-        log10_mass[block] = np.mean(each, axis=0)
+        each = [model.predict_on_batch(inputs_of(image, redshift, sees_redshift)) for image in images]
+        log10_mass[block] = np.mean([np.asarray(one, dtype=np.float64)[:, 0] for one in each], axis=0)
     return log10_mass
-
-
-def output_of(model: Any, inputs: Any) -> NDArray[np.float64]:
-    """The model's one output, (n,)."""
-    return np.asarray(model.predict_on_batch(inputs), dtype=np.float64)[:, 0]

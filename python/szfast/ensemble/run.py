@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from szfast.arguments import require
 from szfast.dataset import DataSet, Split
 from szfast.dataset.bins import Bin, within_bin
 from szfast.ensemble.checkpoint import Progress, load_checkpoint, save_checkpoint
 from szfast.ensemble.feed import steps_per_epoch
-from szfast.ensemble.feeds import Feed, feed_of
+from szfast.ensemble.feeds import Feed, feed_of, target_of, trained_model, validated
 from szfast.ensemble.initial import initialise
 from szfast.ensemble.outcome import is_finished, outcome_of, write_outcome
 from szfast.ensemble.prediction import averages
@@ -94,19 +93,19 @@ def train_run(dataset: DataSet, task: Task, *, after_epoch: Callable[[Progress],
     recipe = task.recipe
     split = split_of(dataset, recipe, task.edges, task.run)
     feed = _compiled(dataset, split, task)
-    model, true = feed.model, dataset.log10_mass_of(split.validation)
+    model = feed.model
     state = task.folder / "state.npz"
     progress = load_checkpoint(state, model)
     report = _tensorboard(task) if task.tensorboard else None
     while not progress.is_over(recipe.epochs, recipe.patience):
-        _epoch(feed, true, progress)
+        _epoch(dataset, split, feed, progress)
         save_checkpoint(state, model, progress)
         if report is not None:
             report(progress)
         if after_epoch is not None:
             after_epoch(progress)
     model.set_weights(progress.best)
-    predicted = feed.validation(average=averages(recipe))
+    predicted = validated(feed, average=averages(recipe))[:, 0]
     seconds = time.monotonic() - begun
     outcome = outcome_of(task, dataset, split, progress, predicted, seconds)
     write_outcome(task.folder, feed.whole_model(), outcome, split, predicted)
@@ -116,7 +115,8 @@ def train_run(dataset: DataSet, task: Task, *, after_epoch: Callable[[Progress],
 
 def _compiled(dataset: DataSet, split: Split, task: Task) -> Feed:
     recipe = task.recipe
-    feed = feed_of(dataset, split, task, measured_scaling(dataset, split.train, recipe, task.run))
+    scaling = measured_scaling(dataset, split.train, recipe, task.run)
+    feed = feed_of(dataset, split, task, scaling, trained_model(recipe, scaling))
     compile_for_training(feed.model, recipe, steps_per_epoch(split.train, recipe))
     initialise(feed.model, recipe.seed, task.bin_number, task.run)
     return feed
@@ -138,14 +138,15 @@ def compile_for_training(model: Any, recipe: Recipe, steps: int, *, loss: Any = 
     model.optimizer.build(model.trainable_variables)
 
 
-def _epoch(feed: Feed, true: NDArray[np.float64], progress: Progress) -> None:
+def _epoch(dataset: DataSet, split: Split, feed: Feed, progress: Progress) -> None:
     model = feed.model
     model.reset_metrics()
     loss = float("nan")
-    for inputs, target in feed.batches(progress.epoch):
+    for inputs, maps in feed.batches(progress.epoch):
         # the mean since reset_metrics
-        loss = float(model.train_on_batch(inputs, target))
-    validation_loss = float(np.mean((feed.validation(average=False) - true) ** 2))
+        loss = float(model.train_on_batch(inputs, target_of(dataset, maps)))
+    off = validated(feed, average=False)[:, 0] - dataset.log10_mass_of(split.validation)
+    validation_loss = float(np.mean(off**2))
     if not progress.validation_losses or validation_loss < min(progress.validation_losses):
         progress.best = model.get_weights()
     progress.losses.append(loss)

@@ -43,19 +43,41 @@ def fixed_layer(y: Any, filters: FixedFilters) -> Any:
     return products
 
 
-def trained_layers(
+def seen_by_layers(
     products: Any, redshift: Any, filters: FixedFilters, *, redshift_mean: float, redshift_std: float
 ) -> Any:
-    """The layers on Keras tensors of products (N, 6) and redshifts (N, 1), up to the output unit (N, 1)."""
+    """What the dense layers see (N, 7), from Keras tensors of products (N, 6) and redshifts (N, 1)."""
     keras = require("keras", "train", "the Keras model")
     layers = keras.layers
     mean, variance = filters.mean.tolist(), (filters.std**2).tolist()
     features = layers.Normalization(mean=mean, variance=variance, name=_STANDARDISED)(keras.ops.arcsinh(products))
     seen = layers.Rescaling(1 / redshift_std, -redshift_mean / redshift_std, name=_REDSHIFT)(redshift)
-    units = layers.Concatenate()([features, seen])
+    return layers.Concatenate()([features, seen])
+
+
+def dense_layers(units: Any) -> Any:
+    """The layers that are trained, up to the output unit (N, 1)."""
+    layers = require("keras", "train", "the Keras model").layers
     for one in FILTERED_DENSE:
         units = layers.Dense(one.kernel_shape[-1], activation=one.activation, name=one.name)(units)
     return units
+
+
+def stacked_dense_layers(units: Any, models: int) -> Any:
+    """The same layers of that many networks, up to their output units (N, models).
+
+    Their weights are those of single networks under one another.
+    """
+    keras = require("keras", "train", "the Keras model")
+    for number, one in enumerate(FILTERED_DENSE):
+        units = keras.layers.EinsumDense(
+            "ni,mio->nmo" if number == 0 else "nmi,mio->nmo",
+            (models, one.kernel_shape[-1]),
+            activation=one.activation,
+            bias_axes="mo",
+            name=one.name,
+        )(units)
+    return keras.ops.squeeze(units, axis=-1)
 
 
 def from_filtered_keras(model: Any, *, redshift_bin: tuple[float, float], provenance: str) -> FilteredWeights:

@@ -9,7 +9,13 @@ from typing import Any
 from szfast.arguments import require
 from szfast.errors import ArgumentError
 from szfast.networks.filtered import FILTERS
-from szfast.networks.filtered_keras import FixedFilters, fixed_layer, trained_layers
+from szfast.networks.filtered_keras import (
+    FixedFilters,
+    dense_layers,
+    fixed_layer,
+    seen_by_layers,
+    stacked_dense_layers,
+)
 from szfast.networks.keras_model import vgg
 from szfast.networks.layers import CONVOLUTIONS, DENSE, DROPOUT, MAP_SIDE
 
@@ -149,24 +155,35 @@ def _compact(scaling: Scaling) -> Any:
 
 def _filtered(scaling: Scaling) -> Any:
     y, redshift = _inputs()
-    return _model([y, redshift], _after(fixed_layer(y, _filters(scaling)), redshift, scaling), scaling, "filtered")
+    units = dense_layers(_seen(fixed_layer(y, _filters(scaling)), redshift, scaling))
+    return _model([y, redshift], units, scaling, "filtered")
 
 
-def after_filters(scaling: Scaling) -> Any:
-    """The part of a filtered variant that is trained: from the filters' products (N, 6) and redshift (N, 1)."""
+def after_filters(scaling: Scaling, *, models: int | None = None) -> Any:
+    """The part of a filtered variant that is trained, of one network or of many at once.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        With filters.
+    models : int, optional
+        Number of networks; their weights have an axis for it in front.
+
+    Returns
+    -------
+    keras.Model
+        From the filters' products (N, 6) and redshift (N, 1) to log10 M500c [Msun], (N, 1) or (N, models).
+    """
     keras = require("keras", "train", "the Keras model")
     products, redshift = keras.Input((FILTERS,), name="products"), keras.Input((1,), name="redshift")
-    return _model([products, redshift], _after(products, redshift, scaling), scaling, "after_filters")
+    seen = _seen(products, redshift, scaling)
+    units = dense_layers(seen) if models is None else stacked_dense_layers(seen, models)
+    return _model([products, redshift], units, scaling, "after_filters")
 
 
-def _after(products: Any, redshift: Any, scaling: Scaling) -> Any:
-    return trained_layers(
-        products,
-        redshift,
-        _filters(scaling),
-        redshift_mean=scaling.redshift_mean,
-        redshift_std=scaling.redshift_std,
-    )
+def _seen(products: Any, redshift: Any, scaling: Scaling) -> Any:
+    mean, std = scaling.redshift_mean, scaling.redshift_std
+    return seen_by_layers(products, redshift, _filters(scaling), redshift_mean=mean, redshift_std=std)
 
 
 def _filters(scaling: Scaling) -> FixedFilters:
