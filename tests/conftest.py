@@ -29,3 +29,12 @@ def real_data():
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory):
+    """A run with a chosen network and the data set it has learnt; a test that writes into it takes a copy."""
+    pytest.importorskip("tensorflow", reason="needs the extra szfast[train]")
+    from trained_run import train_run
+
+    return train_run(tmp_path_factory.mktemp("trained") / "run")

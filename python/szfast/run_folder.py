@@ -48,8 +48,19 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             "lower95": "f",
             "upper95": "f",
             "log10_M_SZ": "n",
+            "log10_M_SZ_true": "n",
             "out_of_domain": "f",
             "code": "U",
+        },
+    ),
+    "evaluated": (
+        {
+            **{"dataset": "U", "cluster": "i", "name": "U", "code": "U", "view": "i", "bin": "i", "maps": "U"},
+            **{"redshift": "f", "log10_M_true": "f", "log10_M_pred": "f", "out_of_domain": "f", "learnt": "b"},
+        },
+        {
+            **{"lower68": "f", "upper68": "f", "lower95": "f", "upper95": "f"},
+            **{"log10_M_SZ": "n", "log10_M_SZ_true": "n"},
         },
     ),
     "history": ({"bin": "i", "run": "i", "epoch": "i", "loss": "f", "validation_loss": "f"}, {}),
@@ -79,7 +90,6 @@ TABLES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         },
         {},
     ),
-    "shift": ({"trained": "U", "tested": "U", "bias": "f", "scatter": "f", "n": "i"}, {"bin": "i"}),
     "domain_shift": (
         {
             **{"trained_on": "U", "tested_on": "U", "z_min": "f", "z_max": "f", "n": "i"},
@@ -94,7 +104,9 @@ boolean, text.
 
 Masses and the ends of intervals are log10 of M500c in Msun. ``predictions`` are those of test sets, ``bin`` counts
 from 1, a ``score`` is NaN where too few maps tell it, ``bias`` and ``scatter`` are mean and standard deviation of
-(M_pred - M_true) / M_pred. ``choice``, ``intervals`` and ``coverage`` are described in `szfast.ensemble`.
+(M_pred - M_true) / M_pred. ``evaluated`` are predictions on clusters of other data sets
+(`szfast.evaluation.evaluate_on`); ``log10_M_SZ`` is measured on the map, ``log10_M_SZ_true`` follows from the true
+Y500. ``choice``, ``intervals`` and ``coverage`` are described in `szfast.ensemble`.
 """
 
 _KINDS = {
@@ -283,7 +295,7 @@ def _checked(table: Any, name: str, file: Path) -> QTable:
         good = array.dtype.kind in _KINDS[kind][0] and not masked
         if not len(array) == 0 and (not good or (kind == "f" and not np.isfinite(array).all())):
             raise RunError(f"expected {_KINDS[kind][1]} in every row.", file=file, field=column, remedy="correct it.")
-    if name == "predictions" and not set(np.asarray(checked["maps"]).tolist()) <= set(MAPS):
+    if name in ("predictions", "evaluated") and not set(np.asarray(checked["maps"]).tolist()) <= set(MAPS):
         raise RunError(f"expected {' or '.join(MAPS)}.", file=file, field="maps", remedy="correct it.")
     return checked
 

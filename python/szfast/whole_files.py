@@ -31,6 +31,9 @@ def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             temporary = Path(folder) / path.name
             yield temporary
+            # on the disk before it has the name: a loss of power leaves the old file or the new one
+            with temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())
             os.replace(temporary, path)
     except OSError as error:
         raise kind(

@@ -59,6 +59,19 @@ def test_theta500_is_the_angle_of_r500c(hubble, z):
     assert theta_500(5e14 * u.Msun, z, cosmology).to_value(u.arcmin) == pytest.approx(expected, rel=5e-4)
 
 
+def test_theta500_counts_h_once():
+    """Quoted with M in 3e14 h70^-1 Msun beside h^(-2/3), the formula is not the angle of R500c."""
+    cosmology, mass, z = FlatLambdaCDM(67.8, 0.308), 5e14 * u.Msun, 0.2
+    angle = r500(mass, z, cosmology) / cosmology.angular_diameter_distance(z)
+    geometric = angle.to_value(u.arcmin, u.dimensionless_angles())
+    h70 = 0.678 / 0.7
+    distance = cosmology.angular_diameter_distance(z).value
+    twice = 6.997 * h70 ** (-2 / 3) * (5 / 3 * h70) ** (1 / 3) * cosmology.efunc(z) ** (-2 / 3) * 500 / distance
+    assert twice / geometric == pytest.approx(h70 ** (1 / 3), rel=5e-4)
+    assert h70 ** (1 / 3) == pytest.approx(0.98942, abs=1e-5)
+    assert theta_500(mass, z, cosmology).to_value(u.arcmin) == pytest.approx(geometric, rel=5e-4)
+
+
 def test_mass_of_coma_s_relation_by_hand(cosmology):
     # M = 6e14 Msun has Y = 10^-0.186 E^(2/3) 1e-4 Mpc^2 for h = 0.7, whatever the slope
     y = 10**-0.186 * cosmology.efunc(0.0231) ** (2 / 3) * 1e-4 * u.Mpc**2

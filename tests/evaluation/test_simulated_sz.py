@@ -8,7 +8,7 @@ import pytest
 
 import szfast
 from szfast.errors import ArgumentError
-from szfast.evaluation import add_sz_masses, expected_compton_y, run_pairs, theta_500
+from szfast.evaluation import add_sz_masses, expected_compton_y, map_sz_mass, run_pairs, theta_500
 from szfast.run_folder import create_run
 
 
@@ -34,7 +34,7 @@ def run(tmp_path):
 
 def test_true_y500(run, dataset, cosmology):
     assert add_sz_masses(run, dataset, cosmology) == 0
-    np.testing.assert_allclose(run.read("predictions")["log10_M_SZ"], np.log10([8e14, 8e14, 1e12]), rtol=1e-12)
+    np.testing.assert_allclose(run.read("predictions")["log10_M_SZ_true"], np.log10([8e14, 8e14, 1e12]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("source", ["matched_filter", "aperture"])
@@ -44,6 +44,20 @@ def test_from_noisy_maps(run, dataset, cosmology, source):
     # the matched filter's error is 6 % in mass, 0.03 dex; the aperture's 0.04
     np.testing.assert_allclose(bright, np.log10(8e14), atol=0.15)
     assert bright[0] != bright[1]
+
+
+def test_measured_on_the_noise_that_each_run_saw(run, dataset, cosmology):
+    """A network's test maps have the noise of its own run: M_SZ beside its mass must come from the same map."""
+    table = run.read("predictions")
+    table["run"], table["view"] = [1, 2, 1], [0, 0, 0]
+    run.write("predictions", table)
+    add_sz_masses(run, dataset, cosmology, source="matched_filter")
+    found = np.asarray(run.read("predictions")["log10_M_SZ"])
+    for row, number in ((0, 1), (1, 2)):
+        y = dataset.noisy(np.array([0]), realisation=1, run=number)
+        expected = map_sz_mass(y, 0.2, cosmology)["M500c"].to_value("Msun")[0]
+        assert found[row] == pytest.approx(np.log10(expected), rel=1e-12)
+    assert found[0] != found[1]
 
 
 def test_a_map_without_signal_has_no_mass(run, dataset, cosmology):

@@ -66,3 +66,13 @@ def test_runs_below_a_threshold():
 
 def test_coverage():
     assert coverage([1.0, 2.0, 3.0, 4.0], [0, 0, 0, 5], [1, 3, 2, 6]) == (0.5, 0.25)
+
+
+def test_views_of_one_cluster_count_once_in_the_error_of_coverage():
+    """27 views of each of 200 clusters that are all inside or all outside: the error is that of 200, not of 5400."""
+    rng = np.random.default_rng(4)
+    inside = rng.random(200) < 0.7
+    true = np.repeat(np.where(inside, 0.5, 2.0), 27)
+    share, error = coverage(true, np.zeros(5400), np.ones(5400), groups=np.repeat(np.arange(200), 27))
+    assert share == inside.mean()
+    assert error == pytest.approx(np.sqrt(share * (1 - share) / 200), rel=1e-12)

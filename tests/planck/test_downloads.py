@@ -166,10 +166,17 @@ def test_a_file_of_the_user_is_not_overwritten(server, one_file, tmp_path):
     assert (tmp_path / "data.bin").read_bytes() == b"mine"
 
 
-def test_nobody_there(one_file, tmp_path):
+def test_nobody_there(one_file, tmp_path, capfd):
     one_file()
-    with pytest.raises(DownloadError, match=r"put data\.bin into"):
+    with pytest.raises(DownloadError) as caught:
         fetch("test", tmp_path, mirror="http://127.0.0.1:9")
+    # the address as it is, which a path would spell with one slash; and no more lines than these
+    assert "from http://127.0.0.1:9/data.bin (127.0.0.1:9 cannot be reached)" in str(caught.value)
+    assert f"put data.bin into {tmp_path}, or give a mirror" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(DownloadError, match=r"put milca_ymaps\.fits and nilc_ymaps\.fits into"):
+        fetch("ymap", tmp_path, mirror="http://127.0.0.1:9")
     with pytest.raises(ArgumentError, match="psz2, ymap, deepplanck"):
         fetch("moon", tmp_path)
 

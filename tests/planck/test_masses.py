@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -12,12 +14,10 @@ from astropy.table import QTable
 
 import szfast
 from szfast.errors import ArgumentError, CatalogueError
-from szfast.evaluation.intervals import calibrated_intervals
-from szfast.evaluation.mass_pairs import MassPairs
 from szfast.maps.noise import NoiseKey, noise_maps
 from szfast.networks import masses_of_files, predict_log10_mass
 from szfast.planck import SkyMap, cut_clusters, mass_catalogue, write_catalogue
-from szfast.run_folder import create_run
+from szfast.run_folder import open_run
 
 WEIGHTS = "deepplanck/weights"
 
@@ -78,42 +78,56 @@ def test_error_by_noise_is_that_of_other_noise(real_data, tmp_path):
     assert error == pytest.approx(scatter, rel=0.4)
 
 
-def test_errors_from_a_run(real_data, cutouts, tmp_path):
-    run = create_run(tmp_path / "run", {})
-    rng = np.random.default_rng(8)
-    n = 3000
-    predicted = rng.uniform(13.8, 15.2, n)
-    true = predicted + 0.02 + rng.normal(0, 0.07, n)
-    z = rng.choice([0.05, 0.15, 0.3, 0.6], n)
-    columns = {"bin": np.ones(n, int), "run": np.ones(n, int), "cluster": np.arange(n), "view": np.zeros(n, int)}
-    run.write(
-        "predictions",
-        {**columns, "maps": ["planck-like"] * n, "redshift": z, "log10_M_true": true, "log10_M_pred": predicted},
-    )
-    table = mass_catalogue(cutouts, real_data(WEIGHTS), run=run)
-    # 16 and 84 % lie at 0.02 -+ 0.07 from the prediction; about 100 neighbours tell them to 0.011
-    np.testing.assert_allclose(table["log10_M500c_err_up"], 0.09, atol=0.035)
-    np.testing.assert_allclose(table["log10_M500c_err_low"], 0.05, atol=0.035)
+@pytest.fixture
+def faint_cutouts(trained_run, tmp_path):
+    """Three maps of the run's own clusters, as cutouts; the second is brighter than any that it has learnt."""
+    _, dataset = trained_run
+    y = dataset.noisy(np.array([0, 4, 8]), realisation=7)
+    y[1] += 20 * dataset.clean(np.array([4]))[0]
+    files = [f"{name}.fits" for name in "abc"]
+    for file, each in zip(files, y, strict=True):
+        fits.PrimaryHDU(each).writeto(tmp_path / file)
+    position = SkyCoord([10, 200, 300], [40, -50, 60], unit="deg", frame="galactic")
+    columns = {"name": list("abc"), "file": files, "position": position, "redshift": dataset.redshift_of([0, 4, 8])}
+    QTable({**columns, "masked": [0, 0, 0], "flagged": [False] * 3}).write(tmp_path / "cutouts.ecsv")
+    return tmp_path
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_masses_of_a_run(trained_run, faint_cutouts, tmp_path):
+    from szfast.ensemble import read_chosen
+
+    run, dataset = trained_run
+    table = mass_catalogue(faint_cutouts, run)
+    y = np.stack([fits.getdata(faint_cutouts / f"{name}.fits") for name in "abc"])
+    expected = read_chosen(run.path).masses(y, dataset.redshift_of([0, 4, 8]))
+    np.testing.assert_allclose(table["log10_M500c"], expected["log10_M_pred"], atol=1e-5)
+    for name, end in (("low", table["log10_M500c"] - expected["lower68"]), ("up", expected["upper68"])):
+        distance = end if name == "low" else end - table["log10_M500c"]
+        np.testing.assert_allclose(table[f"log10_M500c_err_{name}"], distance, atol=1e-5)
+    np.testing.assert_allclose(table["out_of_domain"], expected["out_of_domain"], rtol=1e-3)
+    assert table["flag_out_of_domain"].tolist()[1]
+    assert table["out_of_domain"][1] > 2 * table["out_of_domain"][[0, 2]].max()
     assert not table["flag_noise_error_only"].any()
+    # an untrained network gives all clusters the sample's mean mass, which is far from its lowest
+    assert not table["flag_near_lowest"].any()
+    for file in (tmp_path / "m.ecsv", tmp_path / "m.fits"):
+        write_catalogue(table, file)
+        np.testing.assert_array_equal(QTable.read(file)["out_of_domain"], table["out_of_domain"])
+    header = fits.getheader(tmp_path / "m.fits", 1)
+    assert header[f"TUCD{table.colnames.index('out_of_domain') + 1}"] == "stat.value"
 
 
-def test_intervals_cover_what_they_promise():
-    rng = np.random.default_rng(9)
-    predicted = rng.normal(14.6, 0.2, 12000)
-    true = predicted + rng.normal(0.01, 0.05 + 0.1 * np.abs(predicted - 14.6))
-    known = MassPairs(np.full(6000, 0.15), predicted[:6000], true[:6000])
-    ends = calibrated_intervals(known, predicted[6000:], np.full(6000, 0.15))
-    for share, end in ends.items():
-        inside = (true[6000:] >= end[:, 0]) & (true[6000:] <= end[:, 1])
-        assert inside.mean() == pytest.approx(share, abs=0.02)
-
-
-def test_too_few_known_predictions(real_data):
-    known = MassPairs(np.full(60, 0.15), np.full(60, 14.5), np.full(60, 14.5))
-    with pytest.raises(ArgumentError, match=r"0\.2-0\.4, found 0"):
-        calibrated_intervals(known, [14.5], [0.3])
-    with pytest.raises(ArgumentError, match="outside all bins"):
-        calibrated_intervals(known, [14.5], [1.3])
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_run_without_intervals_has_errors_by_noise(trained_run, faint_cutouts, tmp_path):
+    run = open_run(shutil.copytree(trained_run[0].path, tmp_path / "run"))
+    (run.path / "intervals.ecsv").unlink()
+    table = mass_catalogue(faint_cutouts, run, draws=4)
+    assert table["flag_noise_error_only"].all()
+    assert (table["log10_M500c_err_up"] > 0).all()
+    np.testing.assert_array_equal(table["log10_M500c_err_up"], table["log10_M500c_err_low"])
 
 
 def test_files_have_units_and_ucds(real_data, cutouts, psz2, tmp_path):
@@ -138,6 +152,10 @@ def test_files_have_units_and_ucds(real_data, cutouts, psz2, tmp_path):
 def test_incomplete_folder_and_unknown_cluster(real_data, cutouts, psz2, tmp_path):
     with pytest.raises(CatalogueError, match="szfast planck cut"):
         mass_catalogue(tmp_path, real_data(WEIGHTS))
+    (tmp_path / "empty").mkdir()
+    QTable.read(cutouts / "cutouts.ecsv")[:0].write(tmp_path / "empty" / "cutouts.ecsv")
+    with pytest.raises(CatalogueError, match="holds no cutout"):
+        mass_catalogue(tmp_path / "empty", real_data(WEIGHTS))
     psz2["name"] = ["c", "a", "z"]
     with pytest.raises(CatalogueError, match="no cluster b"):
         mass_catalogue(cutouts, real_data(WEIGHTS), psz2=psz2, draws=2)

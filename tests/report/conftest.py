@@ -31,6 +31,17 @@ def predictions(rng, number, run, maps, bias, scatter, n=300):
     return table
 
 
+def evaluated(rng):
+    tables = []
+    for name, number in (("Battaglia", 1), ("Battaglia", 2), ("GADGET-4", 1)):
+        table = predictions(rng, number, 0, "planck-like", 0.03, 0.06, n=30)
+        table["dataset"], table["name"] = [name] * 30, [f"cluster {row}" for row in table["cluster"]]
+        table["code"] = ["gadget"] * 30
+        table["out_of_domain"], table["learnt"] = np.linspace(0.1, 2.0, 30), np.arange(30) < 24
+        tables.append(table)
+    return vstack(tables)
+
+
 @pytest.fixture(scope="session")
 def full_run(tmp_path_factory):
     rng = np.random.default_rng(1)
@@ -60,8 +71,10 @@ def full_run(tmp_path_factory):
         "log10_M500c": rng.uniform(14, 15.3, 800),
     }
     run.write("sample", sample)
-    shift = {"trained": ["A10", "milca"], "tested": ["Battaglia", "homogeneous"]}
-    run.write("shift", {**shift, "bias": [0.05, -0.01], "scatter": [0.12, 0.1], "n": [500, 500]})
+    shift = {"trained_on": ["A10", "milca"], "tested_on": ["Battaglia", "homogeneous"], "n": [500, 500]}
+    edges = {"z_min": [0.1, 0.1], "z_max": [0.2, 0.2]}
+    run.write("domain_shift", {**shift, **edges, "bias_dex": [0.05, -0.01], "scatter_dex": [0.12, 0.1]})
+    run.write("evaluated", evaluated(rng))
     variants = {
         "variant": ["vgg", "small"],
         "bin": [2, 2],

@@ -81,7 +81,7 @@ def test_full_report_is_one_sound_page(full_report):
     assert page.outside == []
     assert "<script" not in text
     assert {anchor.removeprefix("#") for anchor in page.anchors} <= page.places
-    assert len(page.pictures) == 12
+    assert len(page.pictures) == 14
     assert all(picture["alt"] for picture in page.pictures)
     # nothing is absent here but the clean and real maps' own
     assert re.findall(r'class="absent">([^<]*)', text) == []
@@ -95,6 +95,12 @@ def test_numbers_on_the_page(full_report):
     assert "weak-lensing masses of 93 clusters" in text
     assert "80 training runs in 4 redshift bins, of which 4 were chosen" in text
     assert "Clusters of GIZMO." in text
+    assert "Battaglia (code: gadget)" in text
+    # 10 clusters of 30 maps in bin 1; numbers from 0.1 to 2.0 have their median at 1.05, 80 % of the masses are learnt
+    cells = re.findall(r"<tr><td>GADGET-4</td><td>0-0.1</td><td>10, 30</td><td>(.*?)</td></tr>", text)
+    assert len(cells) == 1
+    assert cells[0].split("</td><td>")[1:] == ["1.05", "0.533", "0.80"]
+    assert "M_SZ from the map" in text
 
 
 def test_figures_are_saved_with_their_data(full_report):
@@ -162,6 +168,19 @@ def test_empty_run_says_what_is_absent(tmp_path):
     assert page.pictures == []
 
 
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_run_without_noise_fills_the_first_column(full_run, trained_run, tmp_path):
+    index = write_report(trained_run[0], tmp_path / "out", clean=full_run)
+    table = QTable.read(tmp_path / "out" / "table1.ecsv")
+    assert list(dict.fromkeys(table["column"])) == ["clean", "planck_like", "planck_like_sz"]
+    # the invented run has 300 clean maps in each of four bins
+    assert table["n"][table["column"] == "clean"].tolist()[:5] == [300, 300, 300, 300, 1200]
+    assert "without noise (--clean)" not in index.read_text()
+    with pytest.raises(RunError, match="no predictions of clean maps"):
+        write_report(full_run, tmp_path / "other", clean=trained_run[0])
+
+
 def test_refusals(full_run, cutout_folder, tmp_path):
     with pytest.raises(RunError, match=r"run\.json"):
         write_report(tmp_path, tmp_path / "out")
@@ -214,3 +233,23 @@ def test_real_clusters_of_an_own_catalogue(real_data, tmp_path):
     real = read_real_clusters(tmp_path / "masses.ecsv")
     assert real.pairs.log10_reference[0] == pytest.approx(np.log10(3e14))
     assert real.masses["position"].ra.deg[0] == 10.0
+
+
+def test_page_shows_the_catalogue_s_numbers(cutout_folder, tmp_path):
+    """Mass, interval, out-of-domain number and flags stand on the page as in the catalogue."""
+    import astropy.units as u
+
+    name = "PSZ2 G000.00+01.00"
+    place = {"name": [name], "ra": [266.0] * u.deg, "dec": [-28.0] * u.deg, "redshift": [0.15]}
+    mass = {"log10_M500c": [14.6], "log10_M500c_err_low": [0.1], "log10_M500c_err_up": [0.05], "out_of_domain": [1.954]}
+    planck = {f"M_Planck{end}": np.array([value]) * u.Msun for end, value in (("", 4e14), ("_err_low", 3e13))}
+    planck["M_Planck_err_up"] = np.array([2e13]) * u.Msun
+    flags = {"flag_masked": [False], "flag_near_lowest": [True], "flag_out_of_domain": [True]}
+    QTable({**place, **mass, **planck, **flags}).write(tmp_path / "masses.ecsv")
+    real = read_real_clusters(tmp_path / "masses.ecsv", cutouts=cutout_folder)
+    text = write_cluster_page(name, real, tmp_path).read_text()
+    cells = dict(re.findall(r"<tr><td>([^<]*)</td><td>([^<]*)</td></tr>", text))
+    assert cells["M_CNN and its interval"] == f"{10**0.6:.2f} ({10**0.5:.2f} to {10**0.65:.2f})"
+    assert cells["M_Planck of PSZ2"] == "4.00 -0.30 +0.20"
+    assert cells["out-of-domain number (5 % of the maps learnt are above 1)"] == "1.95"
+    assert cells["flags"] == "near lowest, out of domain"

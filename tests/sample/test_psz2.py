@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from szfast.errors import HaloCatalogueError
+from szfast.errors import CatalogueError
 from szfast.networks.published_weights import PUBLISHED
 from szfast.sample import psz2_sample
 from szfast.sample.planck_range import LOWEST_LOG10_MASS, bin_of, lowest_log10_mass
@@ -27,15 +27,15 @@ def test_other_files_are_refused(tmp_path):
     text = tmp_path / "text.fits"
     text.write_text("no FITS")
     for path in (other, text, tmp_path / "absent.fits"):
-        with pytest.raises(HaloCatalogueError, match=f"{path.name}.*HFI_PCCS"):
+        with pytest.raises(CatalogueError, match=f"{path.name}.*HFI_PCCS"):
             psz2_sample(path)
 
 
-def test_clusters_without_redshift_and_mass_are_refused(tmp_path):
+def test_clusters_without_redshift_and_mass_are_refused(real_data, tmp_path):
     path = tmp_path / "none.fits"
-    columns = [("NAME", "18A", ["a"]), ("REDSHIFT", "E", [-1.0]), ("MSZ", "E", [0.0])]
-    fits.BinTableHDU.from_columns([fits.Column(name=n, format=f, array=a) for n, f, a in columns]).writeto(path)
-    with pytest.raises(HaloCatalogueError, match="no cluster has both"):
+    data = fits.getdata(real_data("planck/HFI_PCCS_SZ-union_R2.08.fits"), 1)
+    fits.BinTableHDU(data[(data["REDSHIFT"] <= 0) | (data["MSZ"] <= 0)]).writeto(path)
+    with pytest.raises(CatalogueError, match="no cluster has both"):
         psz2_sample(path)
 
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from szfast.cli import check, dataset, demo, doctor, fetch, maps, mass, planck, plot, report, runs, shift, table1, train
+from szfast.cli import (
+    check,
+    dataset,
+    demo,
+    doctor,
+    evaluate,
+    fetch,
+    maps,
+    mass,
+    planck,
+    plot,
+    report,
+    runs,
+    shift,
+    table1,
+    train,
+)
 from szfast.cli.reporting import ReportingGroup, set_up_logging
 
 app = typer.Typer(
@@ -51,6 +67,7 @@ app.command("mass", epilog=mass.EXAMPLES)(mass.mass)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("fetch", epilog=fetch.EXAMPLES)(fetch.fetch)
 app.add_typer(planck.app, name="planck")
 app.command("report", epilog=report.EXAMPLES)(report.report)

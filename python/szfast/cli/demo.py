@@ -31,7 +31,9 @@ def demo(
     """
     from szfast import dataset, ensemble
     from szfast.arguments import require
+    from szfast.evaluation import add_sz_masses
     from szfast.report import write_report
+    from szfast.sample.dark_matter import default_cosmology
 
     for module, extra in (("keras", "train"), ("zarr", "dataset"), ("colossus", "dataset"), ("jinja2", "report")):
         require(module, extra, "the demo")
@@ -49,6 +51,8 @@ def demo(
     recipe = ensemble.Recipe(variant="compact", epochs=EPOCHS, patience=EPOCHS, learning_rate=3e-3, seed=seed)
     run = ensemble.train(maps, output / "run", runs=runs, recipe=recipe, workers=workers or None, progress=True)
     ensemble.choose(maps, run.path)
+    for source in ("true", "matched_filter"):
+        add_sz_masses(run, maps, default_cosmology(), source=source)
     run.write_examples(**_examples(maps))
     page = write_report(run, output / "report")
     if as_json:

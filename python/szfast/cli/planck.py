@@ -66,10 +66,13 @@ def cut(
 def mass(
     cutouts: Path = typer.Argument(..., metavar="DIR", help="Folder of 'szfast planck cut'.", show_default=False),
     networks: Path | None = typer.Option(
-        None, metavar="DIR", help="Folder of networks.", show_default="the run's chosen ones"
+        None, metavar="DIR", help="Folder of published networks; errors by noise alone.", show_default=False
     ),
     run: Path | None = typer.Option(
-        None, metavar="RUN", help="Run whose test maps calibrate the errors.", show_default="errors by noise alone"
+        None,
+        metavar="RUN",
+        help="Or a run of 'szfast train': its chosen networks, with error bars and out-of-domain numbers.",
+        show_default=False,
     ),
     catalogue: Path | None = typer.Option(
         None, metavar="PSZ2.fits", help="Adds Planck's own masses.", show_default=False
@@ -82,15 +85,15 @@ def mass(
 ) -> None:
     """Predict the masses of real clusters, with errors and flags."""
     check_output(output, "--output", (".ecsv", ".fits"), overwrite=overwrite)
-    if networks is None and run is None:
-        raise typer.BadParameter("give networks, or a run with its own.", param_hint="--networks")
+    if (networks is None) == (run is None):
+        raise typer.BadParameter("give either networks or a run.", param_hint="--networks")
     from szfast.planck import mass_catalogue, read_psz2, write_catalogue
     from szfast.run_folder import open_run
 
-    opened = None if run is None else open_run(run)
-    chosen = networks or (opened.networks if opened is not None else Path())
     psz2 = None if catalogue is None else read_psz2(catalogue)
-    table = mass_catalogue(cutouts, chosen, psz2=psz2, run=opened, progress=True)
+    source = networks if run is None else open_run(run)
+    assert source is not None  # one of both is given
+    table = mass_catalogue(cutouts, source, psz2=psz2, progress=True)
     if output is not None:
         write_catalogue(table, output)
     if as_json:
@@ -98,7 +101,7 @@ def mass(
         return
     shown = [_shown(_plain(row)) for row in table[:MOST_SHOWN]]
     title = f"masses of {len(table)} clusters" + (f", the first {MOST_SHOWN}" if len(table) > MOST_SHOWN else "")
-    show_table(title, ("name", "redshift", "log10 M500c/Msun", "flags"), shown)
+    show_table(title, ("name", "redshift", "log10 M500c/Msun", "out of domain", "flags"), shown)
     if output is not None:
         show_line(f"catalogue: {output}")
 
@@ -110,13 +113,15 @@ def _plain(row: Row) -> dict[str, Any]:
         "log10_M500c": float(row["log10_M500c"]),
         "err_low": float(row["log10_M500c_err_low"]),
         "err_up": float(row["log10_M500c_err_up"]),
+        "out_of_domain": float(row["out_of_domain"]) if "out_of_domain" in row.colnames else None,
         "flags": [name.removeprefix("flag_") for name in row.colnames if name.startswith("flag_") and row[name]],
     }
 
 
 def _shown(row: dict[str, Any]) -> tuple[str, ...]:
     mass = f"{row['log10_M500c']:.3f} -{row['err_low']:.3f} +{row['err_up']:.3f}"
-    return row["name"], f"{row['redshift']:.4g}", mass, ", ".join(row["flags"])
+    far = "-" if row["out_of_domain"] is None else f"{row['out_of_domain']:.2f}"
+    return row["name"], f"{row['redshift']:.4g}", mass, far, ", ".join(row["flags"])
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:

@@ -39,7 +39,10 @@ def table1(
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace a file that exists."),
     as_json: bool = typer.Option(False, "--json", help="Write the rows as JSON."),
 ) -> None:
-    """Mean and scatter of (M_CNN - X) / M_CNN per redshift bin, with bootstrap errors."""
+    """Mean and scatter of (M_CNN - X) / M_CNN per redshift bin, with bootstrap errors.
+
+    M_CNN is the predicted mass, X the mass that it is compared with. A column without a unit holds log10 of Msun.
+    """
     check_output(output, "--output", (".ecsv", ".tex", ".txt"), overwrite=overwrite)
     from szfast.evaluation import read_mass_pairs, run_columns
     from szfast.evaluation import table1 as make

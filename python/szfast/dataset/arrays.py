@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from szfast.dataset.maps import DataSet, Indices, Maps
 from szfast.errors import ArgumentError, DataSetError
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.spectrum import noise_spectrum
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.dataset.maps import CleanMaps
@@ -50,17 +50,13 @@ def loaded(dataset: DataSet, file: str | Path | None = None) -> MapsInMemory:
     file = Path(file)
     if file.exists():
         raise DataSetError("exists already.", file=file, remedy="name another file.")
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with replaced(file, DataSetError) as temporary:
         flat = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float32, shape=dataset.source.shape)
         views = dataset.n_views
         for start in range(0, len(flat), CLUSTERS_AT_ONCE):
             stop = min(start + CLUSTERS_AT_ONCE, len(flat))
             flat[start:stop] = dataset.clean(np.arange(start * views, stop * views)).reshape(flat[start:stop].shape)
         flat.flush()
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
     return MapsInMemory(np.load(file, mmap_mode="r"))
 
 

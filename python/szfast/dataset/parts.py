@@ -6,8 +6,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from szfast.dataset.checksums import sha256
 from szfast.dataset.labels import COLUMNS
 from szfast.errors import DataSetError
 from szfast.maps.sightlines import sightlines
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.dataset.configuration import MapsPart
@@ -151,15 +150,8 @@ def make_part(asked: Order) -> Made:
 
 
 def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with replaced(path, DataSetError) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def read_labels(path: Path) -> tuple[dict[str, NDArray[Any]], list[dict[str, str]]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from szfast.evaluation.mass_pairs import read_mass_pairs as read_mass_pairs
     from szfast.evaluation.mass_pairs import run_columns as run_columns
     from szfast.evaluation.mass_pairs import run_pairs as run_pairs
+    from szfast.evaluation.other_clusters import evaluate_on as evaluate_on
     from szfast.evaluation.published_table import Table1 as Table1
     from szfast.evaluation.published_table import table1 as table1
     from szfast.evaluation.relation import expected_compton_y as expected_compton_y
@@ -24,6 +25,7 @@ _HOME = {
     "add_sz_masses": "simulated_sz",
     "MassPairs": "mass_pairs",
     "Table1": "published_table",
+    "evaluate_on": "other_clusters",
     "expected_compton_y": "relation",
     "fit_line": "line_fit",
     "fit_ratio": "line_fit",

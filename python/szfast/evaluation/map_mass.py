@@ -11,6 +11,7 @@ from szfast.constants import ARCMIN_RAD
 from szfast.errors import ArgumentError
 from szfast.evaluation.relation import (
     SLOPE,
+    checked_cosmology,
     checked_redshift,
     compton_y_mpc2,
     distances_mpc,
@@ -73,12 +74,21 @@ def map_sz_mass(
     import astropy.units as u
     from astropy.table import QTable
 
-    y = np.asarray(maps, dtype=np.float32)
+    try:
+        y = np.asarray(maps, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ArgumentError("expected an array of numbers.", field="maps", remedy="give Compton y.") from None
     if y.ndim != 3 or y.shape[1:] != (instrument.size,) * 2 or not np.isfinite(y).all():
         raise ArgumentError(
             f"expected finite maps of shape (N, {instrument.size}, {instrument.size}), found {y.shape}.", field="maps"
         )
-    z = np.broadcast_to(checked_redshift(redshift), len(y))
+    z = checked_redshift(redshift)
+    if z.shape not in ((), (1,), (len(y),)):
+        raise ArgumentError(
+            f"expected one redshift or {len(y)}, found shape {z.shape}.", field="redshift", remedy="give one a map."
+        )
+    z = np.broadcast_to(z, len(y))
+    checked_cosmology(cosmology)
     spectrum = noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise)
     if spectrum is None:
         raise ArgumentError("expected a noise spectrum, found none.", field="noise", remedy="give the maps' noise.")

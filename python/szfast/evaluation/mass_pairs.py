@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError, CatalogueError
+from szfast.run_folder import MAPS
 
 if TYPE_CHECKING:
     from astropy.table import QTable, Table
@@ -21,6 +22,9 @@ MASS_COLUMNS = ("CNN_mass", "log10_M500c", "log10_M_pred", "M500c")
 REFERENCE_COLUMNS = ("Planck_mass", "M_Planck", "MSZ", "log10_M_Planck", "log10_M_true")
 REDSHIFT_COLUMNS = ("redshift", "REDSHIFT", "z")
 """Names that are looked for where none is given: the published catalogues', szfast's own and PSZ2's."""
+
+REFERENCES = ("M_true", "M_SZ", "M_SZ_true")
+"""References that a run's predictions may hold."""
 
 LOG10_RANGE = (10.0, 17.0)
 """Bare numbers in this range are log10 of Msun; no mass in any usual unit lies in it by chance and fits as well."""
@@ -54,7 +58,10 @@ class MassPairs:
         if len(shapes) > 1 or len(next(iter(shapes))) != 1:
             raise ArgumentError(f"expected three arrays of one length, found {shapes}.", field="log10_mass")
         for field in ("redshift", "log10_mass", "log10_reference"):
-            values = np.asarray(getattr(self, field), dtype=np.float64)
+            try:
+                values = np.asarray(getattr(self, field), dtype=np.float64)
+            except (TypeError, ValueError):
+                raise ArgumentError("expected numbers.", field=field, remedy="give log10 of Msun.") from None
             if not np.isfinite(values).all():
                 raise ArgumentError("holds values that are not finite.", field=field, remedy="leave those rows out.")
             object.__setattr__(self, field, values)
@@ -104,6 +111,14 @@ def read_mass_pairs(
     ]
     z, predicted, known = names[0], names[1], names[2]
     kept = ~np.any([_masked(table[name]) for name in names], axis=0)
+    if not kept.any():
+        raise CatalogueError(
+            f"no cluster has all of {', '.join(names)}.", file=file, field=predicted, remedy="check the columns."
+        )
+    if not (_plain(table[z], z, file)[kept] >= 0).all():
+        raise CatalogueError(
+            "holds redshifts below zero.", file=file, field=z, remedy="correct them, or leave them out."
+        )
     return MassPairs(
         _plain(table[z], z, file)[kept],
         _log10_msun(table[predicted], predicted, file)[kept],
@@ -153,10 +168,17 @@ def run_pairs(run: RunFolder, maps: str, reference: str, *, code: str | None = N
 
     Raises
     ------
+    ArgumentError
+        If a name is unknown.
     RunError
         If the run holds no predictions.
     """
-    return _pairs(_chosen(run), maps, reference, code)
+    if maps not in MAPS:
+        raise ArgumentError(f"expected {' or '.join(MAPS)}, found {maps!r}.", field="maps", remedy="name one of them.")
+    if reference not in REFERENCES:
+        found = f"expected {' or '.join(REFERENCES)}, found {reference!r}."
+        raise ArgumentError(found, field="reference", remedy="name one of them.")
+    return pairs_of_predictions(_chosen(run), maps, reference, code)
 
 
 def _chosen(run: RunFolder) -> QTable:
@@ -164,7 +186,8 @@ def _chosen(run: RunFolder) -> QTable:
     return predictions[chosen_rows(run, predictions)]
 
 
-def _pairs(predictions: QTable, maps: str, reference: str, code: str | None) -> MassPairs:
+def pairs_of_predictions(predictions: QTable, maps: str, reference: str, code: str | None = None) -> MassPairs:
+    """Pairs of a table of predictions as `szfast.run_folder` describes it; see `run_pairs`."""
     kept = np.asarray(predictions["maps"]) == maps
     column = "log10_" + reference
     if code is not None:
@@ -186,9 +209,9 @@ def run_columns(run: RunFolder, *, code: str | None = None) -> dict[str, MassPai
     """Pairs for the three simulated columns of the published table, by the column's key."""
     predictions = _chosen(run)
     return {
-        "clean": _pairs(predictions, "clean", "M_true", code),
-        "planck_like": _pairs(predictions, "planck-like", "M_true", code),
-        "planck_like_sz": _pairs(predictions, "planck-like", "M_SZ", code),
+        "clean": pairs_of_predictions(predictions, "clean", "M_true", code),
+        "planck_like": pairs_of_predictions(predictions, "planck-like", "M_true", code),
+        "planck_like_sz": pairs_of_predictions(predictions, "planck-like", "M_SZ", code),
     }
 
 

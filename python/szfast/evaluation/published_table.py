@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from szfast.dataset.bins import PLANCK_BINS, bin_name, within_bin
+from szfast.errors import ArgumentError
 from szfast.evaluation.mass_pairs import MassPairs
 from szfast.evaluation.statistics import Spread, relative_error, spread
 
@@ -142,8 +143,19 @@ def table1(
         Cut in predicted mass of the last row [log10 Msun].
     draws, seed : int
         Of the bootstrap; views of one cluster are drawn together.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no column, or one is no MassPairs.
     """
     given = {"real": columns} if isinstance(columns, MassPairs) else columns
+    if not isinstance(given, Mapping) or not given or not all(isinstance(each, MassPairs) for each in given.values()):
+        raise ArgumentError(
+            "expected MassPairs, or one or more of them by their names.",
+            field="columns",
+            remedy="see szfast.evaluate.read_mass_pairs and run_columns.",
+        )
     whole = (bins[0][0], bins[-1][1])
     cuts = [*((low, high, None) for low, high in bins), (*whole, None), (*whole, log10_m_min)]
     return Table1({name: [_row(pairs, *cut, draws, seed) for cut in cuts] for name, pairs in given.items()})

@@ -54,28 +54,29 @@ def sz_mass(compton_y: Any, redshift: Any, cosmology: Any, *, bias: float = 0.0)
     """
     import astropy.units as u
 
-    y_mpc2 = array_in(compton_y, "Mpc2", "compton_y")
-    return mass_msun(y_mpc2, checked_redshift(redshift), cosmology, bias) * u.Msun
+    y_mpc2, z = _together(array_in(compton_y, "Mpc2", "compton_y"), redshift, "compton_y")
+    return mass_msun(y_mpc2, z, cosmology, bias) * u.Msun
 
 
 def expected_compton_y(mass: Any, redshift: Any, cosmology: Any, *, bias: float = 0.0) -> Quantity:
     """Spherical Y500 that the relation gives to M500c [Mpc^2]; the inverse of `sz_mass`."""
     import astropy.units as u
 
-    m_msun = array_in(mass, "Msun", "mass")
-    return compton_y_mpc2(m_msun, checked_redshift(redshift), cosmology, bias) * u.Mpc**2
+    m_msun, z = _together(_positive_mass(mass), redshift, "mass")
+    return compton_y_mpc2(m_msun, z, cosmology, bias) * u.Mpc**2
 
 
 def theta_500(mass: Any, redshift: Any, cosmology: Any, *, bias: float = 0.0) -> Quantity:
     """Angle of R500c of a mass [arcmin].
 
-    6.997 arcmin (h/0.7)^(-2/3) [(1-b) M500 / 3e14 Msun]^(1/3) E^(-2/3) (500 Mpc / D_A) (Planck 2015 XXIV, eq. 9); this
-    is (3 M / (4 pi 500 rho_c))^(1/3) / D_A to 0.1 %, so that M carries no further factor of h.
+    6.997 arcmin (h/0.7)^(-2/3) [(1-b) M500 / 3e14 Msun]^(1/3) E^(-2/3) (500 Mpc / D_A) (Planck 2015 XXIV, eq. 9), with
+    M in Msun and D_A in Mpc: this is (3 M / (4 pi 500 rho_c))^(1/3) / D_A to 0.1 %. In units of 3e14 h70^-1 Msun,
+    as the formula is quoted too, h would count twice: angles would be (h/0.7)^(1/3) of these, 1.1 % less for h = 0.678.
     """
     import astropy.units as u
 
-    m_msun = array_in(mass, "Msun", "mass")
-    return theta_500_arcmin(m_msun, checked_redshift(redshift), cosmology, bias) * u.arcmin
+    m_msun, z = _together(_positive_mass(mass), redshift, "mass")
+    return theta_500_arcmin(m_msun, z, cosmology, bias) * u.arcmin
 
 
 def mass_msun(y_mpc2: Any, redshift: Any, cosmology: Any, bias: float = 0.0) -> NDArray[np.float64]:
@@ -99,7 +100,7 @@ def theta_500_arcmin(m_msun: Any, redshift: Any, cosmology: Any, bias: float = 0
     """theta500 from M500c in plain numbers."""
     _check_bias(bias)
     mass = (1 - bias) * np.asarray(m_msun, dtype=np.float64) / 3e14
-    distance_mpc = distances_mpc(redshift, cosmology)
+    distance_mpc = distances_mpc(redshift, checked_cosmology(cosmology))
     expansion = np.asarray(cosmology.efunc(redshift), dtype=np.float64)
     h70 = float(cosmology.h) / 0.7
     theta: NDArray[np.float64] = (
@@ -121,7 +122,12 @@ def checked_redshift(redshift: Any) -> NDArray[np.float64]:
     ArgumentError
         If one is not positive and finite: a cluster at redshift 0 has no distance.
     """
-    values = np.asarray(redshift, dtype=np.float64)
+    try:
+        values = np.asarray(redshift, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            f"expected numbers, found {redshift!r}.", field="redshift", remedy="give numbers."
+        ) from None
     if not (np.isfinite(values).all() and (values > 0).all()):
         raise ArgumentError(
             "expected redshifts above zero.", field="redshift", remedy="leave out clusters without one."
@@ -129,13 +135,50 @@ def checked_redshift(redshift: Any) -> NDArray[np.float64]:
     return values
 
 
+def checked_cosmology(cosmology: Any) -> Any:
+    """A cosmology of astropy.
+
+    Raises
+    ------
+    ArgumentError
+        If it is something else.
+    """
+    if not (hasattr(cosmology, "efunc") and hasattr(cosmology, "angular_diameter_distance")):
+        raise ArgumentError(
+            f"expected a cosmology of astropy, found {type(cosmology).__name__}.",
+            field="cosmology",
+            remedy="give for example astropy.cosmology.FlatLambdaCDM(70, 0.3).",
+        )
+    return cosmology
+
+
+def _positive_mass(mass: Any) -> NDArray[np.float64]:
+    m_msun = array_in(mass, "Msun", "mass")
+    if not (m_msun > 0).all():
+        raise ArgumentError("expected masses above zero.", field="mass", remedy="leave out clusters without one.")
+    return m_msun
+
+
+def _together(values: NDArray[np.float64], redshift: Any, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    z = checked_redshift(redshift)
+    try:
+        np.broadcast_shapes(values.shape, z.shape)
+    except ValueError:
+        raise ArgumentError(
+            f"shape {values.shape} does not go with redshifts of shape {z.shape}.",
+            field=name,
+            remedy="give one redshift, or one a cluster.",
+        ) from None
+    return values, z
+
+
 def _normalisation_mpc2(redshift: Any, cosmology: Any) -> NDArray[np.float64]:
-    h70 = float(cosmology.h) / 0.7
+    h70 = float(checked_cosmology(cosmology).h) / 0.7
     expansion = np.asarray(cosmology.efunc(redshift), dtype=np.float64)
     known: NDArray[np.float64] = Y_UNIT_MPC2 * 10**LOG10_Y_STAR * h70 ** (SLOPE - 2) * expansion ** (2 / 3)
     return known
 
 
 def _check_bias(bias: float) -> None:
-    if not 0 <= bias < 1:
-        raise ArgumentError(f"expected 0 <= b < 1, found {bias}.", field="bias")
+    if not (isinstance(bias, int | float | np.number) and 0 <= bias < 1):
+        raise ArgumentError(f"expected 0 <= b < 1, found {bias!r}.", field="bias", remedy="0 is the published choice.")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from szfast.ensemble.score import LEAST_MAPS, mass_bin
 from szfast.ensemble.score import relative_error as relative_error
 from szfast.ensemble.score import runs_below as runs_below
+from szfast.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,23 @@ def spread(values: ArrayLike, *, groups: ArrayLike | None = None, draws: int = 1
         Bootstrap draws, 2 or more.
     seed : int
         Same seed, same draws.
+
+    Raises
+    ------
+    ArgumentError
+        If a value is not finite, shapes do not fit, or there are fewer than 2 draws.
     """
     numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1 or not np.isfinite(numbers).all():
+        raise ArgumentError(
+            f"expected finite numbers in one dimension, found shape {numbers.shape}.",
+            field="values",
+            remedy="leave out what is not a number.",
+        )
+    if groups is not None and np.shape(groups) != numbers.shape:
+        raise ArgumentError(f"expected {len(numbers)} groups.", field="groups", remedy="give one a value.")
+    if draws < 2:
+        raise ArgumentError(f"expected 2 or more, found {draws}.", field="draws", remedy="1000 are usual.")
     if len(numbers) < 2:
         alone = float(numbers[0]) if len(numbers) else np.nan
         return Spread(alone, np.nan, np.nan, np.nan, len(numbers))
@@ -116,9 +132,23 @@ def bands(
     return (np.array(kept, dtype=float) + 0.5) * width, np.reshape(found, (len(kept), len(percentiles)))
 
 
-def coverage(true: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> tuple[float, float]:
-    """Share of true values inside their intervals, and its binomial standard error."""
+def coverage(
+    true: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, groups: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Share of true values inside their intervals, and its standard error.
+
+    The error is the binomial one where every value stands alone; values of one group, as views of one cluster, count
+    together: sqrt(sum over groups of (sum of inside - share)^2) / n (Liang & Zeger 1986).
+    """
     value, low, high = (np.asarray(array, dtype=np.float64) for array in (true, lower, upper))
+    if value.ndim != 1 or not value.shape == low.shape == high.shape or not len(value):
+        raise ArgumentError(
+            f"expected three arrays of n values, found shapes {value.shape}, {low.shape} and {high.shape}.",
+            field="true",
+            remedy="give an interval for each value.",
+        )
     inside = (value >= low) & (value <= high)
     share = float(inside.mean())
-    return share, float(np.sqrt(share * (1 - share) / len(inside)))
+    of = np.arange(len(inside)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    residual = np.bincount(of, inside - share)
+    return share, float(np.sqrt(np.sum(residual**2)) / len(inside))

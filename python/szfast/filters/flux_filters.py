@@ -49,7 +49,7 @@ class FluxFilter:
 
     def apply(self, maps: NDArray[np.float32]) -> NDArray[np.float64]:
         """Y500 of each map at each size, (N, T) [arcmin^2]."""
-        y = maps.reshape(len(maps), -1).astype(np.float64)
+        y = maps.reshape(len(maps), self.weights[0].size).astype(np.float64)
         flux: NDArray[np.float64] = y @ self.weights.reshape(len(self.weights), -1).T
         return flux
 

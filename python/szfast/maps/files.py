@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from szfast.errors import MapFileError
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved, MapSet
 from szfast.maps.noise import NoiseKey
+from szfast.whole_files import replaced
 
 _KEYWORDS: dict[str, tuple[str, str]] = {
     "NAME": ("name", "cluster"),
@@ -74,30 +73,9 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
     hdus[0].header["ORIGIN"] = ("szfast", "program that wrote this file")
     for number, each in enumerate(sets, start=1):
         hdus += [_image(each, number), _table(each, number)]
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            try:
-                fits.HDUList(hdus).writeto(file, checksum=True)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(temporary, 0o666 & ~_umask())
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise MapFileError(
-            f"cannot be written ({error.strerror or error}).",
-            file=path,
-            remedy="check the folder, its rights and space.",
-        ) from error
+    with replaced(path, MapFileError) as temporary:
+        fits.HDUList(hdus).writeto(temporary, checksum=True)
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _image(maps: MapSet, number: int) -> Any:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from szfast.arguments import require
 from szfast.errors import ArgumentError, MapFileError
+from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
     from szfast.maps.mapset import MapSet
@@ -103,15 +102,7 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     kind = path.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
         raise MapFileError(f"a picture cannot be saved as '.{kind}'.", file=path, remedy="use .png, .pdf or .svg.")
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            temporary = Path(folder) / f"picture.{kind}"
-            figure.savefig(temporary, format=kind, **({"pil_kwargs": {"optimize": True}} if kind == "png" else {}))
-            os.replace(temporary, path)
-    except OSError as error:
-        raise MapFileError(
-            f"cannot be written ({error.strerror or error}).",
-            file=path,
-            remedy="check the folder, its rights and space.",
-        ) from error
+    options = {"pil_kwargs": {"optimize": True}} if kind == "png" else {}
+    with replaced(path, MapFileError) as temporary:
+        figure.savefig(temporary, format=kind, **options)
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from szfast import whole_files
 from szfast.errors import NetworkError
 from szfast.networks.filtered import FILTERED_DENSE, SHAPES, FilteredWeights
 from szfast.networks.layers import LAYERS
@@ -147,15 +147,5 @@ def replaced(path: str | Path, suffix: str) -> Iterator[Path]:
             field="path",
             remedy=f"name it '{file.stem}{suffix}'.",
         )
-    temporary = file.with_name(f".{file.stem}.{os.getpid()}{suffix}")
-    try:
+    with whole_files.replaced(file, NetworkError) as temporary:
         yield temporary
-        os.replace(temporary, file)
-    except OSError as error:
-        raise NetworkError(
-            f"cannot be written ({error.strerror or error}).",
-            file=file,
-            remedy="check that the folder exists, that it may be written to, and that the disk has room.",
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from szfast.planck.catalogue import psz2_clusters as psz2_clusters
-    from szfast.planck.catalogue import read_psz2 as read_psz2
     from szfast.planck.cutout_files import cut_clusters as cut_clusters
     from szfast.planck.cutouts import cut as cut
     from szfast.planck.downloads import fetch as fetch
@@ -17,19 +16,20 @@ if TYPE_CHECKING:
     from szfast.planck.masses import write_catalogue as write_catalogue
     from szfast.planck.sky import SkyMap as SkyMap
     from szfast.planck.sky import read_sky as read_sky
+    from szfast.sample.psz2 import read_psz2 as read_psz2
 
 _HOME = {
-    "SkyMap": "sky",
-    "compare_with_lensing": "lensing",
-    "cut": "cutouts",
-    "cut_clusters": "cutout_files",
-    "fetch": "downloads",
-    "mass_catalogue": "masses",
-    "psz2_clusters": "catalogue",
-    "read_lensing": "lensing",
-    "read_psz2": "catalogue",
-    "read_sky": "sky",
-    "write_catalogue": "masses",
+    "SkyMap": "szfast.planck.sky",
+    "compare_with_lensing": "szfast.planck.lensing",
+    "cut": "szfast.planck.cutouts",
+    "cut_clusters": "szfast.planck.cutout_files",
+    "fetch": "szfast.planck.downloads",
+    "mass_catalogue": "szfast.planck.masses",
+    "psz2_clusters": "szfast.planck.catalogue",
+    "read_lensing": "szfast.planck.lensing",
+    "read_psz2": "szfast.sample.psz2",
+    "read_sky": "szfast.planck.sky",
+    "write_catalogue": "szfast.planck.masses",
 }
 
 __all__ = sorted(_HOME)
@@ -38,7 +38,7 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'szfast.planck' has no attribute '{name}'")
-    return getattr(importlib.import_module(f"szfast.planck.{_HOME[name]}"), name)
+    return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -1,92 +1,20 @@
-"""PSZ2, the second Planck catalogue of SZ sources (Planck 2015 XXVII)."""
+"""The clusters of PSZ2 with known redshift and mass, and the catalogue's cosmology."""
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from szfast.errors import CatalogueError
+from szfast.sample.psz2 import known_clusters, read_psz2
 
 if TYPE_CHECKING:
     from astropy.cosmology import FLRW
     from astropy.table import QTable
 
-_NEEDED = ("NAME", "GLON", "GLAT", "Y5R500", "Y5R500_ERR", "REDSHIFT", "MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW", "SNR")
-_REMEDY = "fetch the union catalogue, HFI_PCCS_SZ-union_R2.08.fits: szfast fetch psz2."
-
-
-def read_psz2(path: str | Path) -> QTable:
-    """Read the union catalogue.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``HFI_PCCS_SZ-union_R2.08.fits``.
-
-    Returns
-    -------
-    QTable
-        A row a source, as in the file: ``name``, ``position`` (SkyCoord, Galactic), ``redshift``, ``M_Planck`` with
-        ``M_Planck_err_up`` and ``M_Planck_err_low`` [Msun], ``Y5R500`` with ``Y5R500_err`` [arcmin^2], ``snr``.
-        Redshift, mass and errors are NaN where the catalogue has none.
-
-    Raises
-    ------
-    CatalogueError
-        If the file is missing or damaged, or a column is absent or holds impossible values.
-    """
-    import astropy.units as u
-    from astropy.coordinates import SkyCoord
-    from astropy.io import fits
-    from astropy.table import QTable
-    from astropy.utils.exceptions import AstropyWarning
-
-    file = Path(path)
-    try:
-        # a truncated file warns on opening, then fails on reading: one error is enough
-        with (
-            warnings.catch_warnings(action="ignore", category=AstropyWarning),
-            fits.open(file, memmap=False) as units,
-        ):
-            data = units[1].data
-            missing = [name for name in _NEEDED if name not in data.names]
-            columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
-    except FileNotFoundError:
-        raise CatalogueError("there is no such file.", file=file, remedy=_REMEDY) from None
-    except (OSError, IndexError, AttributeError, TypeError, ValueError) as error:
-        raise CatalogueError(f"is not a complete catalogue ({error}).", file=file, remedy=_REMEDY) from None
-    if missing:
-        raise CatalogueError("is not in the table.", file=file, field=missing[0], remedy=_REMEDY)
-    values = {name: np.asarray(columns[name], dtype=np.float64) for name in _NEEDED if name != "NAME"}
-    _check_positions(values["GLON"], values["GLAT"], file)
-    known = {
-        # -1 and 0 stand for unknown
-        name: np.where(values[name] > 0, values[name], np.nan)
-        for name in ("REDSHIFT", "MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW")
-    }
-    return QTable(
-        {
-            "name": np.char.strip(columns["NAME"].astype(str)),
-            "position": SkyCoord(values["GLON"] * u.deg, values["GLAT"] * u.deg, frame="galactic"),
-            "redshift": known["REDSHIFT"],
-            "M_Planck": known["MSZ"] * 1e14 * u.Msun,
-            "M_Planck_err_up": known["MSZ_ERR_UP"] * 1e14 * u.Msun,
-            "M_Planck_err_low": known["MSZ_ERR_LOW"] * 1e14 * u.Msun,
-            "Y5R500": values["Y5R500"] * 1e-3 * u.arcmin**2,
-            "Y5R500_err": values["Y5R500_ERR"] * 1e-3 * u.arcmin**2,
-            "snr": values["SNR"],
-        },
-        meta={"catalogue": file.name},
-    )
-
 
 def psz2_clusters(path: str | Path) -> QTable:
     """Read PSZ2's clusters with known redshift and mass; 1,094 in the published catalogue. See `read_psz2`."""
-    table = read_psz2(path)
-    return table[np.isfinite(table["redshift"]) & np.isfinite(table["M_Planck"].value)]
+    return known_clusters(read_psz2(path), Path(path))
 
 
 def psz2_cosmology() -> FLRW:
@@ -94,15 +22,3 @@ def psz2_cosmology() -> FLRW:
     from astropy.cosmology import FlatLambdaCDM
 
     return FlatLambdaCDM(70.0, 0.3)
-
-
-def _check_positions(lon: np.ndarray, lat: np.ndarray, file: Path) -> None:
-    good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90) & (lon >= 0) & (lon <= 360)
-    if not good.all():
-        row = int(np.flatnonzero(~good)[0])
-        raise CatalogueError(
-            f"row {row} has Galactic longitude {lon[row]} and latitude {lat[row]}.",
-            file=file,
-            field="GLON, GLAT",
-            remedy=_REMEDY,
-        )

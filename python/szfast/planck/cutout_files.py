@@ -53,7 +53,7 @@ def cut_clusters(
     Raises
     ------
     CatalogueError
-        If two clusters have one name.
+        If the catalogue is empty or lacks a column, or two clusters have one name.
     MapFileError
         If a file cannot be written.
     """
@@ -62,12 +62,22 @@ def cut_clusters(
     from rich.progress import track
 
     place = Path(folder)
+    missing = [name for name in ("name", "position", "redshift") if name not in clusters.colnames]
+    if missing:
+        raise CatalogueError("is not in the table.", field=missing[0], remedy="give what psz2_clusters returns.")
+    if len(clusters) == 0:
+        raise CatalogueError("holds no cluster.", field="clusters", remedy="give a catalogue of clusters.")
     files = [f"{name.replace(' ', '_').replace('/', '_')}.fits" for name in clusters["name"].tolist()]
     if len(set(files)) < len(files):
         twice = next(file for file in files if files.count(file) > 1)
         raise CatalogueError("two clusters have one name.", field=twice, remedy="name them apart.")
-    place.mkdir(parents=True, exist_ok=True)
-    (place / TABLE).unlink(missing_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        (place / TABLE).unlink(missing_ok=True)
+    except OSError as error:
+        raise MapFileError(
+            f"cannot be made ({error.strerror}).", file=place, field="folder", remedy="choose another folder."
+        ) from None
     quiet = not (progress and sys.stderr.isatty())
     cutouts = track(
         cut(sky, clusters["position"], method=method, threads=threads),

@@ -106,9 +106,21 @@ def cut(
             field="positions",
             remedy="give astropy.coordinates.SkyCoord(...).",
         )
+    if not isinstance(sky, SkyMap):
+        raise ArgumentError(
+            f"expected a SkyMap, found {type(sky).__name__}.",
+            field="sky",
+            remedy="read it with szfast.planck.read_sky.",
+        )
+    if threads < 0:
+        raise ArgumentError(f"expected 0 or more, found {threads}.", field="threads", remedy="0 takes all cores.")
     if method not in METHODS:
         raise ArgumentError(f"expected {' or '.join(METHODS)}, found {method!r}.", field="method")
     centers = positions.transform_to(sky.frame).reshape(-1)
+    if not np.isfinite([centers.spherical.lon.rad, centers.spherical.lat.rad]).all():
+        raise ArgumentError(
+            "holds positions that are not finite.", field="positions", remedy="leave out clusters without one."
+        )
     return _cut_all(sky, centers, instrument, method, threads or os.cpu_count() or 1)
 
 

@@ -119,10 +119,15 @@ def fetch(what: str, folder: str | Path, *, mirror: str | None = None, progress:
     packed: dict[str, Path] = {}
     for remote in wanted:
         target = place / remote.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownloadError(
+                f"cannot be made ({error.strerror}).", file=target.parent, field="folder", remedy="name another folder."
+            ) from None
         url = remote.url if mirror is None else f"{mirror.rstrip('/')}/{remote.url.rsplit('/', 1)[1]}"
         if url not in packed:
-            packed[url] = _download(url, target.parent, remote, place, progress)
+            packed[url] = _download(url, target.parent, remote, _by_hand(wanted, place), progress)
         _unpack(packed[url], target, remote)
     for archive in set(packed.values()) - {place / remote.name for remote in wanted}:
         archive.unlink(missing_ok=True)
@@ -139,9 +144,17 @@ def _is_there(file: Path, remote: Remote) -> bool:
     return True
 
 
-def _download(url: str, folder: Path, remote: Remote, place: Path, progress: bool) -> Path:
+def _by_hand(wanted: list[Remote], place: Path) -> str:
+    names = [remote.name for remote in wanted]
+    listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return f"fetch it in another way and put {listed} into {place}, or give a mirror."
+
+
+def _download(url: str, folder: Path, remote: Remote, by_hand: str, progress: bool) -> Path:
     pooch = require("pooch", "planck", "fetching files")
     name = url.rsplit("/", 1)[1]
+    # its line on each file would stand beside the bar
+    pooch.get_logger().setLevel(logging.WARNING)
     plain = not name.endswith((".gz", ".tgz"))
     try:
         found = pooch.retrieve(
@@ -155,12 +168,24 @@ def _download(url: str, folder: Path, remote: Remote, place: Path, progress: boo
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError):
             (folder / f"{name}.part").unlink(missing_ok=True)
-        raise DownloadError(
-            f"cannot be fetched ({str(error).splitlines()[0]}).",
-            file=url,
-            remedy=f"fetch it in another way and put {remote.name} into {place}, or give a mirror.",
-        ) from None
+        problem = f"cannot be fetched from {url} ({_reason(error, url)})."
+        raise DownloadError(problem, file=folder / name, field="url", remedy=by_hand) from None
     return Path(found)
+
+
+def _reason(error: Exception, url: str) -> str:
+    from urllib.parse import urlsplit
+
+    import requests
+
+    host = urlsplit(url).netloc
+    if isinstance(error, requests.Timeout):
+        return f"{host} does not answer"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return f"{host} broke off"
+    if isinstance(error, requests.ConnectionError):
+        return f"{host} cannot be reached"
+    return str(error).splitlines()[0]
 
 
 class _Resuming:

@@ -64,6 +64,8 @@ def read_lensing(folder: str | Path, *, hubble: float = HUBBLE) -> QTable:
     from astropy.table import vstack
 
     place = Path(folder)
+    if not 0.3 < hubble < 1.5:
+        raise ArgumentError(f"expected h, about 0.7, found {hubble}.", field="hubble", remedy="give H0 / 100 km/s/Mpc.")
     tables = [
         _read_sample(name, place / file, hubble) for name, (file, _) in SAMPLES.items() if (place / file).is_file()
     ]
@@ -87,10 +89,7 @@ def _read_sample(sample: str, file: Path, hubble: float) -> QTable:
         if column not in table.colnames:
             raise CatalogueError("is not in the table.", file=file, field=column, remedy="fetch the table again.")
     factor = HUBBLE / hubble * 1e14
-    numbers = {
-        key: np.asarray(np.ma.filled(np.ma.asarray(table[key]).astype(np.float64), np.nan))
-        for key in (z, mass, low, up)
-    }
+    numbers = {key: _numbers(table, key, file) for key in (z, mass, low, up)}
     found = QTable(
         {
             "sample": [sample] * len(table),
@@ -103,6 +102,15 @@ def _read_sample(sample: str, file: Path, hubble: float) -> QTable:
         }
     )
     return found[np.isfinite(numbers[mass]) & (numbers[mass] > 0)]
+
+
+def _numbers(table: Table, name: str, file: Path) -> NDArray[np.float64]:
+    try:
+        return np.asarray(np.ma.filled(np.ma.asarray(table[name]).astype(np.float64), np.nan))
+    except (TypeError, ValueError) as error:
+        raise CatalogueError(
+            f"expected numbers ({error}).", file=file, field=name, remedy="fetch the table again."
+        ) from None
 
 
 def match(positions: SkyCoord, redshifts: ArrayLike, others: SkyCoord, other_redshifts: ArrayLike) -> NDArray[np.intp]:
@@ -140,10 +148,20 @@ def compare_with_lensing(clusters: QTable, lensing: QTable) -> tuple[QTable, dic
         A row a match: the cluster, the lensing sample and name, both masses as log10 with errors in dex, and ``first``,
         true for one match of each cluster, that with the smallest lensing error.
     fits : dict
-        The ratio of both masses for each sample and, one match a cluster, for ``all``.
+        The ratio of both masses for each sample and, one match a cluster, for ``all``; fewer than 3 have none.
+
+    Raises
+    ------
+    CatalogueError
+        If a column is missing.
     """
     from astropy.table import QTable
 
+    for name in ("name", "position", "redshift", "log10_M500c", "log10_M500c_err_low", "log10_M500c_err_up"):
+        if name not in clusters.colnames:
+            raise CatalogueError(
+                "is needed beside lensing masses.", field=name, remedy="give a catalogue of szfast planck mass."
+            )
     found = match(lensing["position"], lensing["redshift"], clusters["position"], clusters["redshift"])
     rows, of = np.flatnonzero(found >= 0), found[found >= 0]
     wl = lensing[rows]

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError, CatalogueError
-from szfast.evaluation.intervals import calibrated_intervals
-from szfast.evaluation.mass_pairs import run_pairs
 from szfast.maps.instrument import PLANCK
 from szfast.maps.noise import NoiseKey, noise_maps
-from szfast.networks import masses_of_files, predict_log10_mass, read_cutout, read_networks
+from szfast.networks import read_cutout
 from szfast.networks.network_set import NetworkSet
 from szfast.planck.cutout_files import TABLE
+from szfast.planck.predicted import PredictedMasses, predicted_masses
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ UCDS = {
     "M500c": "phys.mass",
     "M500c_err_low": "stat.error;phys.mass;stat.min",
     "M500c_err_up": "stat.error;phys.mass;stat.max",
+    "out_of_domain": "stat.value",
     "M_Planck": "phys.mass",
     "M_Planck_err_low": "stat.error;phys.mass;stat.min",
     "M_Planck_err_up": "stat.error;phys.mass;stat.max",
@@ -46,24 +46,26 @@ UCDS = {
     "flag_masked": "meta.code.qual",
     "flag_near_lowest": "meta.code.qual",
     "flag_noise_error_only": "meta.code.qual",
+    "flag_out_of_domain": "meta.code.qual",
 }
 """IVOA's unified content descriptors of the catalogue's columns."""
 
 _DESCRIPTIONS = {
     "log10_M500c": "log10 of M500c in Msun, mean over the square's symmetries",
+    "out_of_domain": "above 1 the map is farther out than 95 % of the maps that the network has learnt",
     "masked": "pixels of the cutout without data",
     "flag_masked": "over 5 % of the cutout is without data",
     "flag_near_lowest": "near or below the lowest mass that the network has learnt: an upper limit",
     "flag_noise_error_only": "the error is that by the map's noise alone",
+    "flag_out_of_domain": "out_of_domain is above 1",
 }
 
 
 def mass_catalogue(
     folder: str | Path,
-    networks: NetworkSet | str | Path,
+    networks: NetworkSet | RunFolder | str | Path,
     *,
     psz2: QTable | None = None,
-    run: RunFolder | None = None,
     noise: Any = "milca",
     draws: int = 8,
     seed: int = 0,
@@ -75,18 +77,15 @@ def mass_catalogue(
     ----------
     folder : str or Path
         What `szfast.planck.cut_clusters` has written, complete.
-    networks : NetworkSet or path
-        Published or chosen networks, one a redshift bin.
+    networks : NetworkSet, RunFolder or path
+        Published networks, one a redshift bin; or a run, whose chosen networks come with calibrated error bars and tell
+        how far each map is from what they have learnt.
     psz2 : QTable, optional
         `szfast.planck.read_psz2`: adds Planck's masses and signal-to-noise.
-    run : RunFolder, optional
-        The networks' run: its predictions on simulated test maps give the 68 % errors
-        (`szfast.evaluation.intervals.calibrated_intervals`). Without it errors are the scatter that another draw of
-        noise would make, and flagged so.
     noise : str, Path or NoiseSpectrum
-        Of the y map, for those draws.
+        Of the y map. Networks without error bars get the scatter that another draw of it would make, flagged so.
     draws : int
-        Noise maps added to each cutout, 2 or more.
+        Noise maps added to each cutout for that, 2 or more.
     seed : int
         Same seed, same draws.
     progress : bool
@@ -95,47 +94,50 @@ def mass_catalogue(
     Returns
     -------
     QTable
-        A row a cluster, in the order of the cutouts; columns as in `UCDS`.
+        A row a cluster, in the order of the cutouts; columns as in `UCDS`, ``out_of_domain`` for a run alone. Errors
+        are 68 %.
 
     Raises
     ------
     CatalogueError
-        If the folder holds no complete set of cutouts.
+        If the folder holds no complete set of cutouts, or `psz2` lacks a cluster.
     MapFileError, NetworkError, RunError
         If a file cannot be read.
     ArgumentError
         If no network has learnt a redshift.
+    MissingExtraError
+        If a run is given and Keras is not installed.
     """
     from astropy.table import QTable
 
     cutouts = read_cutouts(folder)
-    chosen = networks if isinstance(networks, NetworkSet) else read_networks(networks)
     files = [Path(folder) / name for name in cutouts["file"].tolist()]
-    found = masses_of_files(files, chosen, progress=progress)
-    log10_mass = np.asarray(found["log10_M500c"], dtype=np.float64)
     redshift = np.asarray(cutouts["redshift"], dtype=np.float64)
-    if run is None:
-        error = _noise_errors(files, redshift, chosen, noise, draws, seed, progress)
-        low, up = log10_mass - error, log10_mass + error
-    else:
-        ends = calibrated_intervals(run_pairs(run, "planck-like", "M_true"), log10_mass, redshift, shares=(0.68,))
-        low, up = ends[0.68].T
+    found = predicted_masses(files, redshift, networks, progress=progress)
+    low, up = found.lower, found.upper
+    if low is None or up is None:
+        error = _noise_errors(files, redshift, found, noise, draws, seed, progress)
+        low, up = found.log10_mass - error, found.log10_mass + error
     table = QTable(_positions(cutouts))
     table["redshift"] = redshift
-    _add_masses(table, log10_mass, low, up)
+    _add_masses(table, found.log10_mass, low, up)
+    if found.out_of_domain is not None:
+        table["out_of_domain"] = found.out_of_domain
     if psz2 is not None:
         _add_psz2(table, psz2)
     table["masked"] = cutouts["masked"]
     table["flag_masked"] = cutouts["flagged"]
-    table["flag_near_lowest"] = found["near_lowest"]
-    table["flag_noise_error_only"] = np.full(len(table), run is None)
+    table["flag_near_lowest"] = found.near_lowest
+    table["flag_noise_error_only"] = np.full(len(table), found.lower is None)
+    if found.out_of_domain is not None:
+        table["flag_out_of_domain"] = found.out_of_domain > 1
     for name in table.colnames:
         table[name].info.meta = {"ucd": UCDS[name]}
         table[name].info.description = _DESCRIPTIONS.get(name)
     table.meta = {
         "map": cutouts.meta.get("map"),
-        "networks": [network.provenance for network in chosen],
-        "errors": "map noise alone" if run is None else f"68 %, calibrated on the test maps of {run.path.name}",
+        "networks": found.provenance,
+        "errors": "map noise alone" if found.lower is None else "68 %, calibrated on the run's validation maps",
     }
     return table
 
@@ -160,6 +162,8 @@ def read_cutouts(folder: str | Path) -> QTable:
     missing = {"name", "file", "position", "redshift", "masked", "flagged"} - set(table.colnames)
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=min(missing), remedy="cut the map again.")
+    if len(table) == 0:
+        raise CatalogueError("holds no cutout.", file=file, remedy="cut the map at a catalogue of clusters.")
     return table
 
 
@@ -234,7 +238,7 @@ def _add_psz2(table: QTable, psz2: QTable) -> None:
 def _noise_errors(
     files: Sequence[Path],
     redshift: NDArray[np.float64],
-    networks: NetworkSet,
+    found: PredictedMasses,
     noise: Any,
     draws: int,
     seed: int,
@@ -250,6 +254,5 @@ def _noise_errors(
     quiet = not (progress and sys.stderr.isatty())
     for i, file in enumerate(track(files, "errors", console=Console(stderr=True), disable=quiet)):
         added = noise_maps(PLANCK, noise, NoiseKey(seed=seed, cluster=i), views=draws)
-        drawn = predict_log10_mass(read_cutout(file).y + added, networks, redshift=float(redshift[i]))
-        errors[i] = drawn.std(ddof=1)
+        errors[i] = found.predict(read_cutout(file).y + added, float(redshift[i])).std(ddof=1)
     return errors

@@ -93,8 +93,12 @@ def _masses(name: str, cutout: Row, sz: dict[str, Any], real: RealClusters) -> l
         if "M_Planck" in own.colnames:
             planck = [float(row[f"M_Planck{end}"].to_value("1e14 Msun")) for end in ("", "_err_low", "_err_up")]
             found.append(("M_Planck of PSZ2", f"{planck[0]:.2f} -{planck[1]:.2f} +{planck[2]:.2f}"))
-        number = f"{float(row['out_of_domain']):.3g}" if "out_of_domain" in own.colnames else "not in the catalogue"
-        found.append(("out-of-domain number", number))
+        number = f"{float(row['out_of_domain']):.2f}" if "out_of_domain" in own.colnames else "not in the catalogue"
+        found.append(("out-of-domain number (5 % of the maps learnt are above 1)", number))
+        flags = [name for name in own.colnames if name.startswith("flag_")]
+        raised = [name.removeprefix("flag_").replace("_", " ") for name in flags if row[name]]
+        if flags:
+            found.append(("flags", ", ".join(raised) or "none"))
     else:
         found.append(("M_CNN", "not in the catalogue of masses that was given"))
     for method, label in _METHODS.items():

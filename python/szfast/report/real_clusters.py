@@ -10,9 +10,9 @@ import numpy as np
 
 from szfast.errors import CatalogueError
 from szfast.evaluation.mass_pairs import MassPairs, read_catalogue, read_mass_pairs
-from szfast.planck.catalogue import read_psz2
 from szfast.planck.lensing import read_lensing
 from szfast.planck.masses import read_cutouts
+from szfast.sample.psz2 import read_psz2
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -68,18 +68,20 @@ def read_real_clusters(
     CatalogueError
         If a file cannot be read or lacks a column.
     """
+    folder = None if cutouts is None else Path(cutouts)
+    if folder is not None:
+        # what is wrong with it is told before any work is done
+        read_cutouts(folder)
+    samples = None if lensing is None else read_lensing(lensing)
     if masses is None:
-        folder = None if cutouts is None else Path(cutouts)
-        if folder is not None:
-            read_cutouts(folder)
-        return RealClusters(cutouts=folder)
+        return RealClusters(cutouts=folder, lensing=samples)
     file = Path(masses)
     table = _catalogue(file, None if psz2 is None else read_psz2(psz2))
     return RealClusters(
         pairs=read_mass_pairs(file),
         masses=table,
-        cutouts=None if cutouts is None else Path(cutouts),
-        lensing=None if lensing is None else read_lensing(lensing),
+        cutouts=folder,
+        lensing=samples,
         source=file.name,
     )
 
@@ -93,7 +95,15 @@ def _catalogue(file: Path, psz2: QTable | None) -> QTable | None:
     table = read_catalogue(file)
     if {"ra", "dec", "log10_M500c"} <= set(table.colnames):
         found = QTable(table)
-        found["position"] = SkyCoord(found["ra"], found["dec"], frame="icrs")
+        try:
+            found["position"] = SkyCoord(found["ra"], found["dec"], frame="icrs")
+        except (ValueError, TypeError) as error:
+            raise CatalogueError(
+                f"expected angles with their units ({str(error).splitlines()[0]}).",
+                file=file,
+                field="ra, dec",
+                remedy="give the columns a unit, deg.",
+            ) from None
         return found
     if psz2 is None or not {"cluster", "CNN_mass", "err+", "err-"} <= set(table.colnames):
         return None

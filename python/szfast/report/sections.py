@@ -129,16 +129,38 @@ def masses_on_test_sets(run: RunFolder, real: RealClusters) -> Section:
     if against:
         table = masses.pairs_table(against)
         caption = "Predicted mass against the mass by Planck's scaling relation."
-        pictures.append(Picture("against-sz", masses.draw_against_sz(table), caption, table))
-    return Section(title, pictures=pictures, absent="" if pictures else "There are no predictions of Planck-like maps.")
+        pictures.append(Picture("against-sz", masses.draw_against_reference(table), caption, table))
+    absent = "" if pictures else "There are no predictions of Planck-like maps."
+    return Section(title, grids=_sz_masses(run), pictures=pictures, absent=absent)
 
 
-def table_1(run: RunFolder, real: RealClusters) -> tuple[Section, Table1]:
-    """The published table beside this run's."""
+def _sz_masses(run: RunFolder) -> list[Grid]:
+    """How well the relation itself gives the true mass, from the true Y500 and from the map."""
+    predictions = run.read("predictions")
+    rows = predictions[chosen_rows(run, predictions)]
+    columns = {"log10_M_SZ_true": "from the true Y500", "log10_M_SZ": "from the map"}
+    known = [name for name in columns if name in rows.colnames]
+    if not known:
+        return []
+    cells = [[bin_name(edges), *(_sz_error(rows, name, edges) for name in known)] for edges in PLANCK_BINS]
+    caption = "log10 M_SZ / M_true of the same test clusters, mean ± standard deviation (N)."
+    return [Grid(("z", *(f"M_SZ {columns[name]}" for name in known)), cells, caption)]
+
+
+def _sz_error(rows: Any, name: str, edges: tuple[float, float]) -> str:
+    inside = rows[within_bin(rows["redshift"], edges) & np.isfinite(np.asarray(rows[name]))]
+    found = spread(np.asarray(inside[name]) - np.asarray(inside["log10_M_true"]))
+    return "-" if found.n < 2 else f"{found.mean:.3f} ± {found.std:.3f} ({found.n})"
+
+
+def table_1(run: RunFolder, real: RealClusters, clean: RunFolder | None = None) -> tuple[Section, Table1]:
+    """The published table beside this run's; a run without noise gives the first column."""
     columns = run_columns(run) if run.has("predictions") else {}
+    if clean is not None:
+        columns = {**columns, "clean": run_columns(clean)["clean"]}
     if real.pairs is not None:
         columns = {**columns, "real": real.pairs}
-    columns = {name: pairs for name, pairs in columns.items() if len(pairs)}
+    columns = {name: columns[name] for name in COLUMNS if name in columns and len(columns[name])}
     title = "Table 1"
     if not columns:
         return Section(title, absent="There are neither predictions of the run nor masses of real clusters."), Table1(
@@ -158,6 +180,8 @@ def table_1(run: RunFolder, real: RealClusters) -> tuple[Section, Table1]:
     caption = "Mean (its bootstrap error) ± standard deviation of (M_CNN - X) / M_CNN."
     missing = [COLUMNS[name] for name in COLUMNS if name not in columns]
     absent = f"Without input: {'; '.join(missing)}." if missing else ""
+    if "clean" not in columns:
+        absent += " The first column is that of a run trained without noise (--clean)."
     errors = masses.pairs_table({COLUMNS[name]: pairs for name, pairs in columns.items()})
     picture = Picture(
         "errors", masses.draw_error_distributions(errors), "Distributions of the relative errors.", errors
@@ -213,26 +237,6 @@ def calibration(run: RunFolder) -> Section:
     return Section(title, grids=[grid], pictures=[picture])
 
 
-def other_kinds(run: RunFolder) -> Section:
-    """Other networks, and clusters of another kind or code than those learnt."""
-    grids, pictures = [], []
-    if run.has("variants"):
-        rows = [_variant(row) for row in run.read("variants")]
-        grids.append(Grid(("network", "bin", "bias", "scatter", "N"), rows, "Networks beside the published one."))
-    if run.has("shift"):
-        table = run.read("shift")
-        rows = [
-            (row["trained"], row["tested"], f"{row['bias']:.3f}", f"{row['scatter']:.3f}", str(row["n"]))
-            for row in table
-        ]
-        grids.append(Grid(("trained on", "tested on", "bias", "scatter", "N"), rows, "Domain shift."))
-        caption = "Bias and scatter on clusters of another kind than those learnt."
-        pictures.append(Picture("shift", coverage.draw_shift(table), caption, table))
-    grids += _codes(run)
-    absent = "" if grids else "The run compares neither networks nor kinds of clusters."
-    return Section("Other networks and other clusters", grids=grids, pictures=pictures, absent=absent)
-
-
 def provenance(run: RunFolder, real: RealClusters) -> Section:
     """Where everything is from."""
     from szfast import __version__
@@ -242,28 +246,8 @@ def provenance(run: RunFolder, real: RealClusters) -> Section:
     return Section("Provenance", grids=[Grid(("", ""), rows)])
 
 
-def _codes(run: RunFolder) -> list[Grid]:
-    if not run.has("predictions"):
-        return []
-    predictions = run.read("predictions")
-    codes = sorted(set(np.asarray(predictions["code"]).tolist())) if "code" in predictions.colnames else []
-    if len(codes) < 2:
-        return []
-    grids = []
-    for code in codes:
-        columns = {name: pairs for name, pairs in run_columns(run, code=code).items() if len(pairs)}
-        if columns:
-            grids.append(Grid(*table1(columns).cells(), caption=f"Clusters of {code}."))
-    return grids
-
-
 def _networks(run: RunFolder) -> list[str]:
-    return sorted(path.name for path in run.networks.glob("*.npz"))
-
-
-def _variant(row: Any) -> tuple[str, ...]:
-    edges = PLANCK_BINS[int(row["bin"]) - 1]
-    return (str(row["variant"]), bin_name(edges), f"{row['bias']:.3f}", f"{row['scatter']:.3f}", str(row["n"]))
+    return sorted({path.stem for path in run.networks.glob("*") if path.suffix in (".npz", ".keras")})
 
 
 def _ratios(fits: dict[str, RatioFit]) -> list[tuple[str, ...]]:
@@ -290,5 +274,7 @@ def _real_count(real: RealClusters, edges: tuple[float, float]) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        value = "; ".join(f"{key}: {_short(each)}" for key, each in value.items())
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 600 else text[:600] + " …"

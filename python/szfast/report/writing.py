@@ -8,9 +8,11 @@ from pathlib import Path
 
 from szfast.arguments import require
 from szfast.errors import RunError
+from szfast.evaluation.mass_pairs import run_columns
 from szfast.evaluation.published_table import Table1
 from szfast.report import sections as parts
 from szfast.report.cluster_page import write_cluster_page
+from szfast.report.other_clusters import other_clusters
 from szfast.report.page import write_page
 from szfast.report.real_clusters import RealClusters
 from szfast.run_folder import RunFolder, open_run
@@ -25,6 +27,7 @@ def write_report(
     *,
     real: RealClusters | None = None,
     clusters: Sequence[str] = (),
+    clean: RunFolder | str | Path | None = None,
 ) -> Path:
     """Write the report of a run.
 
@@ -39,6 +42,9 @@ def write_report(
         Masses of real clusters (`szfast.report.read_real_clusters`).
     clusters : sequence of str
         Names of real clusters that get a page of their own, ``clusters/NAME.html``.
+
+    clean : RunFolder or path, optional
+        A run that was trained without noise: the first column of the published table.
 
     Returns
     -------
@@ -57,6 +63,7 @@ def write_report(
     require("matplotlib", "report", "writing a report")
     require("jinja2", "report", "writing a report")
     opened = run if isinstance(run, RunFolder) else open_run(run)
+    without_noise = None if clean is None else _clean_run(clean)
     known = real or RealClusters()
     place = Path(out)
     try:
@@ -67,7 +74,7 @@ def write_report(
         raise RunError(f"cannot be made ({error.strerror}).", file=place, remedy="choose another folder.") from None
     for name in clusters:
         write_cluster_page(name, known, place / "clusters")
-    table_section, table = parts.table_1(opened, known)
+    table_section, table = parts.table_1(opened, known, without_noise)
     page = [
         parts.what_was_run(opened),
         parts.sample(opened, known),
@@ -77,7 +84,7 @@ def write_report(
         table_section,
         parts.comparison(known),
         parts.calibration(opened),
-        parts.other_kinds(opened),
+        other_clusters(opened),
         parts.provenance(opened, known),
     ]
     for section in page:
@@ -89,6 +96,18 @@ def write_report(
     index = write_page(place / "index.html", f"Report of {opened.path.name}", subtitle, page)
     log.info("report: %s", index)
     return index
+
+
+def _clean_run(given: RunFolder | str | Path) -> RunFolder:
+    run = given if isinstance(given, RunFolder) else open_run(given)
+    if not len(run_columns(run)["clean"]):
+        raise RunError(
+            "holds no predictions of clean maps.",
+            file=run.path,
+            field="clean",
+            remedy='give a run whose recipe has noise = "none".',
+        )
+    return run
 
 
 def _save_table(table: Table1, place: Path) -> None:

@@ -1,16 +1,85 @@
-"""Redshifts and masses of the Planck clusters that a sample has to cover."""
+"""PSZ2, the second Planck catalogue of SZ sources (Planck 2015 XXVII)."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from szfast.errors import HaloCatalogueError
+from szfast.errors import CatalogueError
 
 if TYPE_CHECKING:
     from astropy.table import QTable
+
+_NEEDED = ("NAME", "GLON", "GLAT", "Y5R500", "Y5R500_ERR", "REDSHIFT", "MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW", "SNR")
+_REMEDY = "fetch the union catalogue, HFI_PCCS_SZ-union_R2.08.fits: szfast fetch psz2."
+
+
+def read_psz2(path: str | Path) -> QTable:
+    """Read the union catalogue.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``HFI_PCCS_SZ-union_R2.08.fits``.
+
+    Returns
+    -------
+    QTable
+        A row a source, as in the file: ``name``, ``position`` (SkyCoord, Galactic), ``redshift``, ``M_Planck`` with
+        ``M_Planck_err_up`` and ``M_Planck_err_low`` [Msun], ``Y5R500`` with ``Y5R500_err`` [arcmin^2], ``snr``.
+        Redshift, mass and errors are NaN where the catalogue has none.
+
+    Raises
+    ------
+    CatalogueError
+        If the file is missing or damaged, or a column is absent or holds impossible values.
+    """
+    import astropy.units as u
+    from astropy.coordinates import SkyCoord
+    from astropy.io import fits
+    from astropy.table import QTable
+    from astropy.utils.exceptions import AstropyWarning
+
+    file = Path(path)
+    try:
+        # a truncated file warns on opening, then fails on reading: one error is enough
+        with (
+            warnings.catch_warnings(action="ignore", category=AstropyWarning),
+            fits.open(file, memmap=False) as units,
+        ):
+            data = units[1].data
+            missing = [name for name in _NEEDED if name not in data.names]
+            columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
+    except FileNotFoundError:
+        raise CatalogueError("there is no such file.", file=file, remedy=_REMEDY) from None
+    except (OSError, IndexError, AttributeError, TypeError, ValueError) as error:
+        raise CatalogueError(f"is not a complete catalogue ({error}).", file=file, remedy=_REMEDY) from None
+    if missing:
+        raise CatalogueError("is not in the table.", file=file, field=missing[0], remedy=_REMEDY)
+    values = {name: np.asarray(columns[name], dtype=np.float64) for name in _NEEDED if name != "NAME"}
+    _check_positions(values["GLON"], values["GLAT"], file)
+    known = {
+        # -1 and 0 stand for unknown
+        name: np.where(values[name] > 0, values[name], np.nan)
+        for name in ("REDSHIFT", "MSZ", "MSZ_ERR_UP", "MSZ_ERR_LOW")
+    }
+    return QTable(
+        {
+            "name": np.char.strip(columns["NAME"].astype(str)),
+            "position": SkyCoord(values["GLON"] * u.deg, values["GLAT"] * u.deg, frame="galactic"),
+            "redshift": known["REDSHIFT"],
+            "M_Planck": known["MSZ"] * 1e14 * u.Msun,
+            "M_Planck_err_up": known["MSZ_ERR_UP"] * 1e14 * u.Msun,
+            "M_Planck_err_low": known["MSZ_ERR_LOW"] * 1e14 * u.Msun,
+            "Y5R500": values["Y5R500"] * 1e-3 * u.arcmin**2,
+            "Y5R500_err": values["Y5R500_ERR"] * 1e-3 * u.arcmin**2,
+            "snr": values["SNR"],
+        },
+        meta={"catalogue": file.name},
+    )
 
 
 def psz2_sample(path: str | Path) -> QTable:
@@ -28,40 +97,38 @@ def psz2_sample(path: str | Path) -> QTable:
 
     Raises
     ------
-    HaloCatalogueError
+    CatalogueError
         If the file is not such a catalogue, or no cluster in it has redshift and mass.
     """
-    import astropy.units as u
-    from astropy.table import QTable
-
-    path = Path(path)
-    columns = _columns(path)
+    table = known_clusters(read_psz2(path), Path(path))
     # as stored: float32's 0.2 is above 0.2, and only so are there 245 clusters in the bin (0.1, 0.2]
-    redshift = np.asarray(columns["REDSHIFT"], dtype=np.float64)
-    mass = np.asarray(columns["MSZ"], dtype=np.float64)
-    known = (redshift > 0) & (mass > 0)
-    if not known.any():
-        raise HaloCatalogueError("no cluster has both a redshift and a mass.", file=path, field="MSZ")
-    table = QTable(meta={"file": str(path), "format": "PSZ2"})
-    table["name"] = np.char.strip(np.asarray(columns["NAME"]).astype(str))[known]
-    table["redshift"] = redshift[known]
-    table["M500c"] = mass[known] * 1e14 * u.Msun
-    return table
+    sample = table["name", "redshift"]
+    sample["M500c"] = table["M_Planck"]
+    sample.meta = {"file": str(path), "format": "PSZ2"}
+    return sample
 
 
-def _columns(path: Path) -> dict[str, Any]:
-    from astropy.io import fits
+def known_clusters(table: QTable, file: Path) -> QTable:
+    """The rows of `read_psz2` with redshift and mass.
 
-    wanted = ("NAME", "REDSHIFT", "MSZ")
-    try:
-        with fits.open(path) as hdus:
-            for hdu in hdus:
-                if isinstance(hdu, fits.BinTableHDU) and set(wanted) <= set(hdu.columns.names):
-                    return {name: np.array(hdu.data[name]) for name in wanted}
-    except (OSError, TypeError, ValueError) as error:
-        raise HaloCatalogueError(
-            f"cannot be read as FITS ({error}).", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
-        ) from None
-    raise HaloCatalogueError(
-        f"no table has the columns {', '.join(wanted)}.", file=path, remedy="give HFI_PCCS_SZ-union_R2.08.fits."
-    )
+    Raises
+    ------
+    CatalogueError
+        If there is none.
+    """
+    known = table[np.isfinite(table["redshift"]) & np.isfinite(table["M_Planck"].value)]
+    if len(known) == 0:
+        raise CatalogueError("no cluster has both a redshift and a mass.", file=file, field="MSZ", remedy=_REMEDY)
+    return known
+
+
+def _check_positions(lon: np.ndarray, lat: np.ndarray, file: Path) -> None:
+    good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90) & (lon >= 0) & (lon <= 360)
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        raise CatalogueError(
+            f"row {row} has Galactic longitude {lon[row]} and latitude {lat[row]}.",
+            file=file,
+            field="GLON, GLAT",
+            remedy=_REMEDY,
+        )

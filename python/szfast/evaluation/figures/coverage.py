@@ -45,7 +45,7 @@ def draw_sample(sample: Any, real: Any | None = None) -> Figure:
 
 
 def calibration_table(predictions: Any) -> QTable:
-    """Coverage of intervals on test maps: ``bin``, ``promised``, ``found``, ``error``, ``n`` for each share given."""
+    """Coverage of intervals on test maps: ``bin``, ``promised``, ``found``, ``error``, ``n``, for each share given."""
     from astropy.table import QTable
 
     rows = []
@@ -53,7 +53,8 @@ def calibration_table(predictions: Any) -> QTable:
         inside = predictions[within_bin(predictions["redshift"], edges)]
         for share in SHARES:
             if f"lower{share}" in predictions.colnames and len(inside):
-                found, error = coverage(inside["log10_M_true"], inside[f"lower{share}"], inside[f"upper{share}"])
+                ends = (inside[f"lower{share}"], inside[f"upper{share}"])
+                found, error = coverage(inside["log10_M_true"], *ends, groups=inside["cluster"])
                 rows.append((number, bin_name(edges), share / 100, found, error, len(inside)))
     return QTable(
         rows=rows or None,
@@ -80,15 +81,40 @@ def draw_calibration(table: QTable) -> Figure:
     return drawn
 
 
-def draw_shift(table: Any) -> Figure:
-    """Bias and scatter of networks on clusters of another kind than they have learnt from."""
-    labels = [f"{row['trained']} → {row['tested']}" for row in table]
-    with panels(width=6.0, height=0.9 + 0.32 * max(len(labels), 2)) as (figure, [[axes]]):
-        at = np.arange(len(labels))
+def draw_shift(table: Any, *, dex: bool = False) -> Figure:
+    """Bias and scatter of networks on clusters of another kind than they have learnt from.
+
+    Parameters
+    ----------
+    table : table
+        ``trained``, ``tested``, ``bias`` and ``scatter``; with ``bin``, a marker each, in one line for each kind.
+    dex : bool
+        Bias and scatter of log10 M, and not relative to M.
+    """
+    labels = [" → ".join(filter(None, (str(row["trained"]), str(row["tested"])))) for row in table]
+    lines = list(dict.fromkeys(labels))
+    bins = np.asarray(table["bin"]) if "bin" in table.colnames else np.zeros(len(table), dtype=int)
+    with panels(width=6.0, height=1.0 + 0.55 * max(len(lines), 2)) as (figure, [[axes]]):
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.errorbar(table["bias"], at, xerr=table["scatter"], fmt="o", color=COLOURS[0], capsize=3)
-        axes.set_yticks(at, labels)
-        axes.set_ylim(len(labels) - 0.5, -0.5)
-        axes.set_xlabel(r"$(M_{\rm CNN}-M_{\rm true})/M_{\rm CNN}$: mean and scatter")
+        line = np.array([lines.index(label) for label in labels])
+        for number in np.unique(bins):
+            rows = np.flatnonzero(bins == number)
+            i = max(int(number) - 1, 0)
+            # bins side by side about their line
+            at = line[rows] + (0.17 * (i - 1.5) if number else 0.0)
+            axes.errorbar(
+                np.asarray(table["bias"])[rows],
+                at,
+                xerr=np.asarray(table["scatter"])[rows],
+                fmt=MARKERS[i],
+                color=COLOURS[i],
+                capsize=2,
+                label=bin_label(*PLANCK_BINS[i]) if number else None,
+            )
+        axes.set_yticks(range(len(lines)), lines)
+        axes.set_ylim(len(lines) - 0.5, -0.5)
+        relative = r"$(M_{\rm CNN}-M_{\rm true})/M_{\rm CNN}$: mean and scatter"
+        axes.set_xlabel(r"$\log_{10} M_{\rm CNN}/M_{\rm true}$: mean and scatter" if dex else relative)
+        legend(axes, loc="center left", bbox_to_anchor=(1.0, 0.5))
     drawn: Figure = figure
     return drawn

@@ -16,6 +16,7 @@ from szfast.evaluation.figures.style import (
     bin_label,
     equal_line,
     legend,
+    legend_entries,
     nothing,
     panels,
 )
@@ -79,8 +80,8 @@ def draw_true_against_predicted(table: QTable) -> Figure:
     return drawn
 
 
-def draw_against_sz(table: QTable) -> Figure:
-    """Predicted mass against M_SZ, of simulated clusters and of Planck's: a panel a set, a marker a redshift bin."""
+def draw_against_reference(table: QTable) -> Figure:
+    """Predicted mass against each set's reference, M_SZ or another: a panel a set, a marker a redshift bin."""
     names = list(dict.fromkeys(table["set"].tolist()))
     low, high = _limits(table["log10_M_CNN"], table["log10_M"])
     with panels(1, max(len(names), 1), width=3.7 * max(len(names), 1), height=3.9) as (figure, [row]):
@@ -127,12 +128,16 @@ def draw_error_distributions(table: QTable) -> Figure:
                 errors = np.clip(relative_error(inside["log10_M_CNN"], inside["log10_M"]), -1.19, 0.99)
                 counts, _ = np.histogram(errors, edges_of_error)
                 share = counts / counts.sum() / np.diff(edges_of_error)
-                panel.stairs(share, edges_of_error, color=COLOURS[i], linestyle=LINES[i % 4], linewidth=1.4, label=name)
+                panel.stairs(
+                    share, edges_of_error, color=COLOURS[i], linestyle=LINES[i % 4], linewidth=1.4, label=_heading(name)
+                )
         for panel in axes[-1]:
             panel.set_xlabel(r"$(M_{\rm CNN}-X)/M_{\rm CNN}$")
         for panel in axes[:, 0]:
             panel.set_ylabel("probability density")
-        legend(axes)
+        # inside a panel it would lie on a histogram
+        handles, labels = legend_entries(axes)
+        figure.legend(handles, labels, loc="outside upper center", ncols=2)
     drawn: Figure = figure
     return drawn
 
@@ -164,6 +169,12 @@ def draw_against_lensing(table: QTable, fits: Mapping[str, RatioFit]) -> Figure:
         legend(axes, loc="upper left")
     drawn: Figure = figure
     return drawn
+
+
+def _heading(name: str) -> str:
+    for plain, drawn in _NAMES.items():
+        name = name.replace(plain, f"${drawn}$")
+    return name
 
 
 def _with_ratio(name: str, n: int, fit: RatioFit | None) -> str:

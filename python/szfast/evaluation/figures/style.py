@@ -77,14 +77,20 @@ def equal_line(axes: Any, low: float, high: float) -> None:
     axes.set_aspect("equal")
 
 
-def legend(axes: Any, **options: Any) -> None:
-    """One legend in the first panel for what any panel shows; none where there is nothing."""
+def legend_entries(axes: Any) -> tuple[list[Any], list[str]]:
+    """Handles and labels of what any panel shows, each label once."""
     found: dict[str, Any] = {}
     for panel in np.ravel(axes):
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
-    if found:
-        np.ravel(axes)[0].legend(found.values(), found.keys(), **options)
+    return list(found.values()), list(found)
+
+
+def legend(axes: Any, **options: Any) -> None:
+    """One legend in the first panel for what any panel shows; none where there is nothing."""
+    handles, labels = legend_entries(axes)
+    if handles:
+        np.ravel(axes)[0].legend(handles, labels, **options)
 
 
 def nothing(axes: Any, text: str) -> None:
