@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import szfast
 from szfast.dataset.bins import PLANCK_BINS, bin_name, within_bin
 from szfast.evaluation import expected_compton_y, theta_500
-from szfast.evaluation.profile_integrals import PROFILES, radial_transform
+from szfast.filters.profile_integrals import PROFILES, radial_transform
 from szfast.maps.noise import NoiseKey, noise_maps
 from szfast.maps.spectrum import noise_spectrum
 from szfast.networks import masses_of_files

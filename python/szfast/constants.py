@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+ARCMIN_RAD = math.pi / (180 * 60)
+"""One arcminute in radians."""
+
 K_B_J_PER_K = 1.380649e-23
 """Boltzmann constant, exact (SI 2019)."""
 

@@ -44,7 +44,7 @@ def configuration(one_view, tmp_path):
 def test_from_a_store_to_a_choice(szfast, configuration, as_json):
     result = szfast("train", configuration, "--stacked", "--json")
     assert result.code == 1
-    assert "expected the published network" in result.err
+    assert "expected published or filtered" in result.err
     assert not Path("training").exists()
     content = as_json(szfast("train", configuration, "--workers", "1", "--json").out)
     assert [row["bin"] for row in content["choice"]] == [1]
@@ -65,3 +65,27 @@ def test_a_misspelt_key_is_named(one_error, one_view):
 def test_a_folder_without_a_run_is_refused(one_error, one_view):
     Path("empty").mkdir()
     assert "not the folder of a run" in one_error("runs", "empty")
+
+
+def test_other_clusters_and_means_of_runs(szfast, configuration, one_error, as_json):
+    text = CONFIGURATION.replace("compact", "filtered").replace("runs = 1", "runs = 2")
+    Path("train.toml").write_text(text)
+    assert szfast("train", "train.toml", "--stacked").code == 0
+    table = as_json(
+        szfast(
+            "shift", "training", "same=maps.zarr", "less noise=maps.zarr@homogeneous", "--members", "2", "--json"
+        ).out
+    )["domain_shift"]
+    assert [row["tested_on"] for row in table] == ["same", "less noise"]
+    assert {row["trained_on"] for row in table} == {"this run"}
+    assert (table[0]["z_min"], table[0]["z_max"], table[0]["n"], table[0]["clusters"]) == (0.0, 1.0, 192, 16)
+    # less noise than learnt moves the maps towards the middle of the domain
+    assert 0 < table[1]["out_of_domain"] < table[0]["out_of_domain"]
+    assert szfast("shift", "training", "same=maps.zarr").code == 0
+    assert "expected NAME=PATH, found 'maps.zarr'" in one_error("shift", "training", "maps.zarr")
+    assert szfast("maps", "--synthetic", "-o", "maps.fits").code == 0
+    (one,) = as_json(szfast("mass", "maps.fits", "--networks", "training", "--members", "2", "--json").out)["clusters"]
+    assert len(one["lower68"]) == len(one["log10_M500c"])
+    assert "expected 1 to 2 networks" in one_error("mass", "maps.fits", "--networks", "training", "--members", "3")
+    Path("empty").mkdir()
+    assert "expected a run's folder" in one_error("mass", "maps.fits", "--networks", "empty", "--members", "2")

@@ -48,5 +48,5 @@ def test_runs_below_counts_no_run_without_a_score():
 
 @pytest.mark.parametrize(("predicted", "true"), [([14.5, 14.6], [14.5]), ([14.5, np.nan], [14.5, 14.5]), (14.5, 14.5)])
 def test_other_input_is_refused(predicted, true):
-    with pytest.raises(ArgumentError, match="expected two arrays"):
+    with pytest.raises(ArgumentError, match=r"expected (two arrays|finite log10 masses)"):
         bias_score(predicted, true)

@@ -177,6 +177,7 @@ def test_other_settings_and_a_second_trainer_are_refused(trained, dataset, other
         ({"workers": -1}, "workers"),
         ({"recipe": Recipe(variant="resnet")}, "variant"),
         ({"stacked": True, "workers": 2}, "stacked"),
+        ({"stacked": True, "recipe": Recipe(variant="compact")}, "stacked"),
     ],
 )
 def test_arguments_are_checked_before_anything_is_written(tmp_path, dataset, change, field):

@@ -9,7 +9,7 @@ import pytest
 import szfast
 from szfast.errors import ArgumentError
 from szfast.evaluation import expected_compton_y, map_sz_mass, theta_500
-from szfast.evaluation.flux_filters import METHODS, flux_filter
+from szfast.filters.flux_filters import METHODS, flux_filter
 from szfast.maps.noise import NoiseKey, noise_maps
 from szfast.maps.spectrum import noise_spectrum
 

@@ -10,7 +10,7 @@ from astropy.cosmology import FlatLambdaCDM
 
 from szfast.errors import ArgumentError
 from szfast.evaluation import expected_compton_y, sz_mass, theta_500
-from szfast.evaluation.profile_integrals import (
+from szfast.filters.profile_integrals import (
     PROFILES,
     cylinder_integral,
     radial_transform,

@@ -11,7 +11,7 @@ from astropy.io import fits
 from szfast.dataset.bins import PLANCK_BINS, within_bin
 from szfast.errors import CatalogueError
 from szfast.evaluation import sz_mass
-from szfast.evaluation.profile_integrals import y5r500_over_y500
+from szfast.filters.profile_integrals import y5r500_over_y500
 from szfast.planck import psz2_clusters, read_psz2
 from szfast.planck.catalogue import psz2_cosmology
 

@@ -17,6 +17,7 @@ from szfast.cli import (
     plot,
     report,
     runs,
+    shift,
     table1,
     train,
 )
@@ -73,6 +74,7 @@ app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("table1", epilog=table1.EXAMPLES)(table1.table1)
 app.command("plot", epilog=plot.EXAMPLES)(plot.plot)
 app.add_typer(dataset.app, name="dataset")
+app.command("shift", epilog=shift.EXAMPLES)(shift.shift)
 app.command("train", epilog=train.EXAMPLE)(train.train)
 app.command("runs")(runs.runs)
 

@@ -14,11 +14,11 @@ EXAMPLE = (
     'dataset = "planck.zarr"\n\n'
     'folder = "training"\n\n'
     "runs = 100\n\n"
-    r'compare = \["redshift", "compact"]' + "\n\n"
+    r'compare = \["redshift", "filtered"]' + "\n\n"
     r"\[recipe]" + "\n\n"
     'variant = "published"\n\n'
     "epochs = 100\n\n"
-    "Variants: published, redshift, one-for-all, asinh, compact."
+    "Variants: published, redshift, one-for-all, asinh, compact, filtered."
 )
 
 
@@ -32,7 +32,9 @@ def train(
         help="Let the workers of a Dask cluster train: the scheduler's address or its file.",
         show_default=False,
     ),
-    stacked: bool = typer.Option(False, "--stacked", help="All runs of a bin in one model: for one GPU."),
+    stacked: bool = typer.Option(
+        False, "--stacked", help="All runs of a bin in one model: filtered ones anywhere, published ones on a GPU."
+    ),
     tensorboard: bool = typer.Option(False, "--tensorboard", help="Write the losses for TensorBoard too."),
     as_json: bool = typer.Option(False, "--json", help="Write the choice as JSON."),
 ) -> None:

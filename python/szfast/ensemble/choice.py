@@ -20,7 +20,8 @@ from szfast.ensemble.domain import learnt_domain, with_units
 from szfast.ensemble.feed import maps_of
 from szfast.ensemble.intervals import LEAST_NEIGHBOURS, Intervals, calibrate, coverage
 from szfast.ensemble.keys import FRESH_TEST, TEST, VALIDATION, stream
-from szfast.ensemble.outcome import Outcome, read_keras, read_split
+from szfast.ensemble.outcome import FRAMEWORK_FREE, Outcome, read_keras, read_split
+from szfast.ensemble.prediction import averages
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.runs import finished_runs
 from szfast.ensemble.score import LEAST_MAPS, bias_score, relative_error
@@ -257,7 +258,7 @@ def _units(dataset: DataSet, recipe: Recipe, model: Any, maps: NDArray[np.int64]
             maps_of(dataset, block, recipe, VALIDATION, run),
             dataset.redshift_of(block),
             sees_redshift=sees_redshift,
-            average=recipe.augment,
+            average=averages(recipe),
         )[1]
         for block in np.array_split(maps, max(len(maps) // 256, 1))
     ]
@@ -266,8 +267,8 @@ def _units(dataset: DataSet, recipe: Recipe, model: Any, maps: NDArray[np.int64]
 
 def _copy_network(run: RunFolder, best: Member) -> None:
     path, outcome = best
-    # the framework-free file is read by `szfast mass`, where it is the published network
-    names = ("network.npz", "network.keras") if outcome.variant == "published" else ("network.keras",)
+    # the framework-free file is read by `szfast mass`
+    names = ("network.npz", "network.keras") if outcome.variant in FRAMEWORK_FREE else ("network.keras",)
     for name in names:
         with replaced(run.networks / f"bin-{outcome.bin}{Path(name).suffix}", RunError) as temporary:
             shutil.copyfile(path / name, temporary)

@@ -15,7 +15,9 @@ from szfast.ensemble.domain import Domain, read_domain, with_units
 from szfast.ensemble.feed import inputs_of, maps_of
 from szfast.ensemble.intervals import Intervals, read_intervals
 from szfast.ensemble.outcome import read_keras
+from szfast.ensemble.prediction import averages
 from szfast.ensemble.recipe import Recipe
+from szfast.ensemble.runs import best_runs
 from szfast.ensemble.training import recipe_of
 from szfast.errors import ArgumentError
 from szfast.networks.mass import checked_maps
@@ -41,6 +43,8 @@ class ChosenNetwork:
         The bin.
     model : keras.Model
         The network.
+    others : tuple of keras.Model
+        Of the next best runs: the mass is then the mean of all.
     intervals : Intervals or None
         Its error bars.
     domain : Domain
@@ -52,6 +56,7 @@ class ChosenNetwork:
     model: Any
     intervals: Intervals | None
     domain: Domain
+    others: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +88,9 @@ class ChosenNetworks:
         -------
         QTable
             Columns bin, redshift, log10_M_pred, lower68, upper68, lower95, upper95 (all log10 of M500c in Msun, NaN
-            where a bin had too few maps for error bars) and out_of_domain (`szfast.ensemble.domain.Domain.number`).
+            where a bin had too few maps for error bars), out_of_domain of the chosen network
+            (`szfast.ensemble.domain.Domain.number`); where there are several networks a bin also between_runs, the
+            standard deviation of their log10 M.
 
         Raises
         ------
@@ -103,7 +110,8 @@ class ChosenNetworks:
     def _table(self, redshift: NDArray[np.float64], maps_at: Any) -> QTable:
         from astropy.table import QTable
 
-        columns = {name: np.full(len(redshift), np.nan) for name in COLUMNS}
+        several = any(network.others for network in self.networks)
+        columns = {name: np.full(len(redshift), np.nan) for name in (*COLUMNS, *["between_runs"] * several)}
         number = np.zeros(len(redshift), dtype=np.int64)
         sees_redshift = variant_named(self.recipe.variant).sees_redshift
         for network in self.networks:
@@ -111,7 +119,7 @@ class ChosenNetworks:
             number[inside] = network.bin_number
             for start in range(0, len(inside), _AT_ONCE):
                 rows = inside[start : start + _AT_ONCE]
-                found = _of_maps(network, maps_at(rows), redshift[rows], sees_redshift, self.recipe.augment)
+                found = _of_maps(network, maps_at(rows), redshift[rows], sees_redshift, averages(self.recipe))
                 for name, values in found.items():
                     columns[name][rows] = values
         if (number == 0).any():
@@ -130,8 +138,14 @@ def _of_maps(
     network: ChosenNetwork, y: NDArray[np.float32], redshift: NDArray[np.float64], sees_redshift: bool, average: bool
 ) -> dict[str, NDArray[np.float64]]:
     predicted, units = predict_with_units(network.model, y, redshift, sees_redshift=sees_redshift, average=average)
-    bars = {} if network.intervals is None else network.intervals.columns(predicted)
-    return {"log10_M_pred": predicted, "out_of_domain": network.domain.number(units), **bars}
+    each = [predicted] + [
+        predict_with_units(other, y, redshift, sees_redshift=sees_redshift, average=average)[0]
+        for other in network.others
+    ]
+    mean = np.mean(each, axis=0)
+    bars = {} if network.intervals is None else network.intervals.columns(mean)
+    spread = {"between_runs": np.std(each, axis=0, ddof=1)} if network.others else {}
+    return {"log10_M_pred": mean, "out_of_domain": network.domain.number(units), **spread, **bars}
 
 
 def predict_with_units(
@@ -156,16 +170,21 @@ def predict_with_units(
     return mass[:, 0], units
 
 
-def read_chosen(folder: str | Path) -> ChosenNetworks:
+def read_chosen(folder: str | Path, *, members: int = 1) -> ChosenNetworks:
     """Read the networks that were chosen in a run's folder.
 
     Parameters
     ----------
     folder : str or Path
         The run's folder, after `choose`.
+    members : int
+        Networks a bin, the chosen one and those with the next smallest scores, whose mean log10 mass is predicted. Its
+        intervals are those of single runs, which the mean fills at least.
 
     Raises
     ------
+    ArgumentError
+        If a bin has fewer runs with a score.
     RunError
         If nothing has been chosen there, or a file is damaged.
     MissingExtraError
@@ -182,6 +201,9 @@ def read_chosen(folder: str | Path) -> ChosenNetworks:
                 with_units(read_keras(run.networks / f"bin-{number}.keras")),
                 read_intervals(run.read("intervals"), number) if run.has("intervals") else None,
                 read_domain(run.path / "domain" / f"bin-{number}.npz"),
+                tuple(
+                    with_units(read_keras(path / "network.keras")) for path in best_runs(run.path, number, members)[1:]
+                ),
             )
         )
     return ChosenNetworks(tuple(networks), recipe_of(run.path))

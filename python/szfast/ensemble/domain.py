@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from szfast.arguments import require
 from szfast.dataset import DataSet
 from szfast.dataset.bins import Bin, bin_numbers
+from szfast.ensemble.score import relative_error
 from szfast.errors import RunError
 from szfast.whole_files import replaced
 
@@ -126,34 +127,39 @@ def shift_table(
     Returns
     -------
     QTable
-        Columns trained, tested, bin (from 1), bias and scatter of (M_CNN - M_true) / M_CNN, rms_dex of log10 M,
-        out_of_domain (median number), share_outside (of maps whose number is above one), n.
+        A row for each training, test and bin, as the run's table ``domain_shift``: trained_on, tested_on, bin (from 1),
+        z_min, z_max (the bin), n (maps), clusters, bias and scatter of (M_CNN - M_true) / M_CNN, bias_dex and
+        scatter_dex of log10 M, rms_dex, held68 (share of true masses inside the 68 % intervals; NaN without intervals),
+        out_of_domain (median number), share_outside (of maps whose number is above one).
     """
     from astropy.table import QTable
 
     rows = []
-    for tested_name, dataset in tested.items():
+    for tested_on, dataset in tested.items():
         which = bin_numbers(dataset.redshift_of(), tuple(bins))
-        for trained_name, networks in trained.items():
-            for number in range(len(bins)):
+        for trained_on, networks in trained.items():
+            for number, (low, high) in enumerate(bins):
                 maps = np.flatnonzero(which == number)
                 if len(maps):
-                    result = _shift(networks, dataset, maps, realisation)
-                    rows.append({"trained": trained_name, "tested": tested_name, "bin": number + 1, **result})
+                    names = {"trained_on": trained_on, "tested_on": tested_on, "bin": number + 1}
+                    rows.append(names | {"z_min": low, "z_max": high} | _shift(networks, dataset, maps, realisation))
     return QTable(rows=rows)
 
 
 def _shift(networks: ChosenNetworks, dataset: DataSet, maps: NDArray[np.int64], realisation: int) -> dict[str, Any]:
-    from szfast.ensemble.score import relative_error
-
     table = networks.masses_in(dataset, maps, realisation=realisation)
     true, predicted = dataset.log10_mass_of(maps), np.asarray(table["log10_M_pred"])
     error, number = relative_error(predicted, true), np.asarray(table["out_of_domain"])
+    held = (np.asarray(table["lower68"]) <= true) & (true <= np.asarray(table["upper68"]))
     return {
+        "n": len(maps),
+        "clusters": len(np.unique(dataset.cluster_of(maps))),
         "bias": float(error.mean()),
         "scatter": float(error.std()),
+        "bias_dex": float((predicted - true).mean()),
+        "scatter_dex": float((predicted - true).std()),
         "rms_dex": float(np.sqrt(np.mean((predicted - true) ** 2))),
+        "held68": float(held.mean()) if np.isfinite(table["lower68"]).all() else np.nan,
         "out_of_domain": float(np.median(number)),
         "share_outside": float(np.mean(number > 1)),
-        "n": len(maps),
     }

@@ -31,11 +31,10 @@ def inputs_of(y: Maps, redshift: NDArray[np.float64], sees_redshift: bool) -> An
 
 def turned(y: Maps, symmetry: NDArray[np.integer[Any]]) -> Maps:
     """Each map under one of the square's eight symmetries, numbered as `szfast.networks.symmetries` orders them."""
-    out = np.empty_like(y)
-    for number in range(8):
-        which = symmetry == number
-        image = np.swapaxes(y[which], -1, -2) if number >= 4 else y[which]
-        out[which] = np.rot90(image, number % 4, axes=(-2, -1))
+    from szfast._core import pick_and_turn
+
+    rows = np.arange(len(y))
+    out: Maps = pick_and_turn(maps=y, rows=rows, noise=None, symmetry=symmetry.astype(np.int64), threads=1)
     return out
 
 

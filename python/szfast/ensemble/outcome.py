@@ -18,6 +18,7 @@ from szfast.dataset.split import SIDES
 from szfast.ensemble.checkpoint import Progress
 from szfast.ensemble.score import bias_score, relative_error
 from szfast.errors import NetworkError, RunError
+from szfast.networks.filtered_keras import from_filtered_keras
 from szfast.networks.keras_model import from_keras
 from szfast.networks.keras_safety import check_keras_file
 from szfast.networks.npz import save
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from szfast.ensemble.run import Task
 
 _LAST = "outcome.json"
+
+FRAMEWORK_FREE = ("published", "filtered")
+"""Variants whose network.npz predicts without Keras."""
 
 
 @dataclass(frozen=True)
@@ -136,17 +140,15 @@ def outcome_of(
 def write_outcome(folder: Path, model: Any, outcome: Outcome, split: Split, predicted: NDArray[np.float64]) -> None:
     """Write network.keras, network.npz, split.npz with the predictions on validation, and outcome.json, the last.
 
-    ``network.npz`` of the published network is what `szfast.networks.load` reads; of other variants it holds each
-    weight under its path in the model.
+    ``network.npz`` of the published and the filtered network is what `szfast.networks.load` reads; of other variants it
+    holds each weight under its path in the model.
     """
     with replaced(folder / "network.keras", RunError) as temporary:
         model.save(temporary)
-    if outcome.variant == "published":
-        network = from_keras(
-            model,
-            redshift_bin=(outcome.z_low, outcome.z_high),
-            provenance=f"szfast {outcome.version}, bin {outcome.bin}, run {outcome.run}, seed {outcome.seed}",
-        )
+    if outcome.variant in FRAMEWORK_FREE:
+        provenance = f"szfast {outcome.version}, bin {outcome.bin}, run {outcome.run}, seed {outcome.seed}"
+        take: Any = from_keras if outcome.variant == "published" else from_filtered_keras
+        network = take(model, redshift_bin=(outcome.z_low, outcome.z_high), provenance=provenance)
         save(replace(network, lowest_log10_mass=outcome.lowest_log10_mass), folder / "network.npz")
     else:
         weights = {variable.path: np.asarray(variable) for variable in model.weights}

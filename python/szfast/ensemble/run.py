@@ -10,25 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from szfast.arguments import require
 from szfast.dataset import DataSet, Split
 from szfast.dataset.bins import Bin, within_bin
 from szfast.ensemble.checkpoint import Progress, load_checkpoint, save_checkpoint
-from szfast.ensemble.feed import inputs_of, maps_of, steps_per_epoch, training_batches
+from szfast.ensemble.feed import steps_per_epoch
+from szfast.ensemble.feeds import Feed, feed_of, target_of, trained_model, validated
 from szfast.ensemble.initial import initialise
-from szfast.ensemble.keys import VALIDATION
 from szfast.ensemble.outcome import is_finished, outcome_of, write_outcome
+from szfast.ensemble.prediction import averages
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.scaling import measured_scaling
 from szfast.errors import ArgumentError
-from szfast.networks.square import symmetries
-from szfast.networks.variants import variant_named
 
 log = logging.getLogger("szfast.ensemble")
-
-PREDICTED_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -96,32 +92,34 @@ def train_run(dataset: DataSet, task: Task, *, after_epoch: Callable[[Progress],
     begun = time.monotonic()
     recipe = task.recipe
     split = split_of(dataset, recipe, task.edges, task.run)
-    model = _model(dataset, split, task)
+    feed = _compiled(dataset, split, task)
+    model = feed.model
     state = task.folder / "state.npz"
     progress = load_checkpoint(state, model)
     report = _tensorboard(task) if task.tensorboard else None
     while not progress.is_over(recipe.epochs, recipe.patience):
-        _epoch(dataset, split, task, model, progress)
+        _epoch(dataset, split, feed, progress)
         save_checkpoint(state, model, progress)
         if report is not None:
             report(progress)
         if after_epoch is not None:
             after_epoch(progress)
     model.set_weights(progress.best)
-    predicted = predict(model, dataset, split.validation, recipe, VALIDATION, task.run)
+    predicted = validated(feed, average=averages(recipe))[:, 0]
     seconds = time.monotonic() - begun
     outcome = outcome_of(task, dataset, split, progress, predicted, seconds)
-    write_outcome(task.folder, model, outcome, split, predicted)
+    write_outcome(task.folder, feed.whole_model(), outcome, split, predicted)
     state.unlink()
     log.info("bin %d run %d: %d epochs, %.0f s", task.bin_number, task.run, progress.epoch, seconds)
 
 
-def _model(dataset: DataSet, split: Split, task: Task) -> Any:
+def _compiled(dataset: DataSet, split: Split, task: Task) -> Feed:
     recipe = task.recipe
-    model = variant_named(recipe.variant).build(measured_scaling(dataset, split.train, recipe, task.run))
-    compile_for_training(model, recipe, steps_per_epoch(split.train, recipe))
-    initialise(model, recipe.seed, task.bin_number, task.run)
-    return model
+    scaling = measured_scaling(dataset, split.train, recipe, task.run)
+    feed = feed_of(dataset, split, task, scaling, trained_model(recipe, scaling))
+    compile_for_training(feed.model, recipe, steps_per_epoch(split.train, recipe))
+    initialise(feed.model, recipe.seed, task.bin_number, task.run)
+    return feed
 
 
 def compile_for_training(model: Any, recipe: Recipe, steps: int, *, loss: Any = "mse") -> None:
@@ -140,64 +138,19 @@ def compile_for_training(model: Any, recipe: Recipe, steps: int, *, loss: Any = 
     model.optimizer.build(model.trainable_variables)
 
 
-def _epoch(dataset: DataSet, split: Split, task: Task, model: Any, progress: Progress) -> None:
-    recipe = task.recipe
-    sees_redshift = variant_named(recipe.variant).sees_redshift
+def _epoch(dataset: DataSet, split: Split, feed: Feed, progress: Progress) -> None:
+    model = feed.model
     model.reset_metrics()
     loss = float("nan")
-    for y, maps in training_batches(
-        dataset, split.train, recipe, bin_number=task.bin_number, run=task.run, epoch=progress.epoch
-    ):
-        target = dataset.log10_mass_of(maps).astype(np.float32)[:, np.newaxis]
+    for inputs, maps in feed.batches(progress.epoch):
         # the mean since reset_metrics
-        loss = float(model.train_on_batch(inputs_of(y, dataset.redshift_of(maps), sees_redshift), target))
-    plain = recipe.model_copy(update={"augment": False})
-    predicted = predict(model, dataset, split.validation, plain, VALIDATION, task.run)
-    validation_loss = float(np.mean((predicted - dataset.log10_mass_of(split.validation)) ** 2))
+        loss = float(model.train_on_batch(inputs, target_of(dataset, maps)))
+    off = validated(feed, average=False)[:, 0] - dataset.log10_mass_of(split.validation)
+    validation_loss = float(np.mean(off**2))
     if not progress.validation_losses or validation_loss < min(progress.validation_losses):
         progress.best = model.get_weights()
     progress.losses.append(loss)
     progress.validation_losses.append(validation_loss)
-
-
-def predict(
-    model: Any, dataset: DataSet, maps: NDArray[np.int64], recipe: Recipe, realisation: int, run: int
-) -> NDArray[np.float64]:
-    """Predict log10 M500c [Msun] of maps with a realisation of the noise, (n,).
-
-    Parameters
-    ----------
-    model : keras.Model
-        The network.
-    dataset : DataSet
-        The maps.
-    maps : (n,) int array
-        Which.
-    recipe : Recipe
-        Which noise they carry, and whether the eight symmetries are averaged.
-    realisation, run : int
-        Key of the noise.
-    """
-    sees_redshift = variant_named(recipe.variant).sees_redshift
-    log10_mass = np.empty(len(maps))
-    for start in range(0, len(maps), PREDICTED_AT_ONCE):
-        block = slice(start, start + PREDICTED_AT_ONCE)
-        y, redshift = maps_of(dataset, maps[block], recipe, realisation, run), dataset.redshift_of(maps[block])
-        log10_mass[block] = predict_maps(model, y, redshift, sees_redshift=sees_redshift, average=recipe.augment)
-    return log10_mass
-
-
-def predict_maps(
-    model: Any, y: NDArray[np.float32], redshift: NDArray[np.float64], *, sees_redshift: bool, average: bool
-) -> NDArray[np.float64]:
-    """Predict log10 M500c [Msun] of maps that are in memory, (n,)."""
-    images = symmetries(y) if average else y[np.newaxis]
-    each = [
-        np.asarray(model.predict_on_batch(inputs_of(image, redshift, sees_redshift)), dtype=np.float64)[:, 0]
-        for image in images
-    ]
-    mean: NDArray[np.float64] = np.mean(each, axis=0)
-    return mean
 
 
 def _tensorboard(task: Task) -> Callable[[Progress], None]:

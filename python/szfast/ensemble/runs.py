@@ -10,7 +10,7 @@ import numpy as np
 
 from szfast.dataset import DataSet
 from szfast.ensemble.outcome import Outcome, is_finished, read_outcome
-from szfast.errors import RunError
+from szfast.errors import ArgumentError, RunError
 from szfast.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -67,6 +67,28 @@ def _column(values: list[Any]) -> Any:
     for row, each in enumerate(values):
         column[row] = np.array(each)
     return column
+
+
+def best_runs(folder: Path, bin_number: int, count: int) -> list[Path]:
+    """Folders of the finished runs of a bin with the smallest scores, the best one first.
+
+    Raises
+    ------
+    ArgumentError
+        If fewer have a score.
+    """
+    scored = [
+        (outcome.score, outcome.run, path)
+        for path, outcome in finished_runs(folder)
+        if outcome.bin == bin_number and outcome.score is not None
+    ]
+    if not 1 <= count <= len(scored):
+        raise ArgumentError(
+            f"expected 1 to {len(scored)} networks in bin {bin_number}, found {count}.",
+            field="members",
+            remedy="ask for fewer, or train more runs.",
+        )
+    return [path for _, _, path in sorted(scored)[:count]]
 
 
 def write_runs(run: RunFolder, dataset: DataSet) -> None:

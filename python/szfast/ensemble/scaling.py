@@ -9,7 +9,11 @@ from szfast.dataset import DataSet
 from szfast.ensemble.feed import maps_of
 from szfast.ensemble.keys import FIRST_EPOCH, stream
 from szfast.ensemble.recipe import Recipe
-from szfast.networks.variants import Scaling
+from szfast.errors import ArgumentError
+from szfast.filters.filter_bank import filter_bank
+from szfast.networks.filtered import filtered
+from szfast.networks.filtered_keras import FixedFilters
+from szfast.networks.variants import Scaling, variant_named
 
 LARGEST_SAMPLE = 4096
 """Maps that are looked at: 38 million pixels tell mean and standard deviation to a thousandth."""
@@ -35,12 +39,15 @@ def measured_scaling(dataset: DataSet, train: NDArray[np.int64], recipe: Recipe,
     sample = train
     if len(train) > LARGEST_SAMPLE:
         sample = np.sort(stream("scaling", recipe.seed, run).choice(train, LARGEST_SAMPLE, replace=False))
-    total, squares, deviations = 0.0, 0.0, []
+    filters = fixed_filters(dataset) if variant_named(recipe.variant).filtered else None
+    total, squares, deviations, features = 0.0, 0.0, [], []
     for start in range(0, len(sample), _BLOCK):
         y = maps_of(dataset, sample[start : start + _BLOCK], recipe, FIRST_EPOCH, run)
         total += float(y.sum(dtype=np.float64))
         squares += float(np.square(y, dtype=np.float64).sum())
         deviations.append(float(np.median(np.abs(y))))
+        if filters is not None:
+            features.append(np.arcsinh(filtered(y, filters)))
     pixels = len(sample) * dataset.instrument.size**2
     mean = total / pixels
     std = float(np.sqrt(squares / pixels - mean**2))
@@ -54,4 +61,26 @@ def measured_scaling(dataset: DataSet, train: NDArray[np.int64], recipe: Recipe,
         target_scale=max(float(log10_mass.std()), 1e-3),
         redshift_mean=float(redshift.mean()),
         redshift_std=max(float(redshift.std()), 1e-3),
+        filters=None if filters is None else _scaled(filters, np.concatenate(features)),
     )
+
+
+def fixed_filters(dataset: DataSet) -> NDArray[np.float32]:
+    """Weights of a filtered network's first layer: matched to the data set's instrument and noise.
+
+    Raises
+    ------
+    ArgumentError
+        If the data set has no noise spectrum.
+    """
+    if dataset.noise is None:
+        raise ArgumentError(
+            "filters are matched to noise, and this data set has none.",
+            field="variant",
+            remedy="train another variant, or give the data set a noise spectrum.",
+        )
+    return filter_bank(dataset.instrument, dataset.noise)
+
+
+def _scaled(filters: NDArray[np.float32], features: NDArray[np.float32]) -> FixedFilters:
+    return FixedFilters(filters, features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64))

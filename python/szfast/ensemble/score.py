@@ -15,9 +15,21 @@ LEAST_MAPS = 30
 
 
 def relative_error(log10_predicted: ArrayLike, log10_true: ArrayLike) -> NDArray[np.float64]:
-    """(M_CNN - M_true) / M_CNN, any shape."""
-    difference = np.asarray(log10_true, dtype=np.float64) - np.asarray(log10_predicted, dtype=np.float64)
-    error: NDArray[np.float64] = 1 - 10**difference
+    """(M_CNN - M_true) / M_CNN, as de Andres et al. define it, from log10 of both; any shape.
+
+    Raises
+    ------
+    ArgumentError
+        If the shapes differ or a value is not finite.
+    """
+    predicted, true = np.asarray(log10_predicted, dtype=np.float64), np.asarray(log10_true, dtype=np.float64)
+    if predicted.shape != true.shape or not (np.isfinite(predicted).all() and np.isfinite(true).all()):
+        raise ArgumentError(
+            f"expected finite log10 masses of one shape, found {predicted.shape} and {true.shape}.",
+            field="log10_predicted, log10_true",
+            remedy="leave out clusters without a mass.",
+        )
+    error: NDArray[np.float64] = 1 - 10 ** (true - predicted)
     return error
 
 
@@ -45,14 +57,12 @@ def bias_score(log10_predicted: ArrayLike, log10_true: ArrayLike, *, least_maps:
     ArgumentError
         If the shapes differ or a value is not finite.
     """
-    predicted, true = np.asarray(log10_predicted, np.float64), np.asarray(log10_true, np.float64)
-    if predicted.shape != true.shape or predicted.ndim != 1 or not np.isfinite([predicted, true]).all():
+    error = relative_error(log10_predicted, log10_true)
+    if error.ndim != 1:
         raise ArgumentError(
-            f"expected two arrays of n finite numbers, found shapes {predicted.shape} and {true.shape}.",
-            field="log10_predicted, log10_true",
+            f"expected two arrays of n numbers, found shape {error.shape}.", field="log10_predicted, log10_true"
         )
-    number = mass_bin(predicted)
-    error = relative_error(predicted, true)
+    number = mass_bin(log10_predicted)
     means = [
         abs(error[number == each].mean())
         for each in np.unique(number)
@@ -61,10 +71,10 @@ def bias_score(log10_predicted: ArrayLike, log10_true: ArrayLike, *, least_maps:
     return float(max(means, default=np.nan))
 
 
-def mass_bin(log10_mass: ArrayLike) -> NDArray[np.int64]:
-    """Number of each mass's bin: 145 holds 14.5 <= log10 M < 14.6."""
+def mass_bin(log10_mass: ArrayLike, width: float = MASS_BIN_DEX) -> NDArray[np.int64]:
+    """Number of each mass's bin, whose edges are multiples of its width: 145 holds 14.5 <= log10 M < 14.6."""
     # 14.7 / 0.1 is below 147 in floating point
-    numbers: NDArray[np.int64] = np.floor(np.asarray(log10_mass) / MASS_BIN_DEX + 1e-9).astype(np.int64)
+    numbers: NDArray[np.int64] = np.floor(np.asarray(log10_mass, np.float64) / width + 1e-9).astype(np.int64)
     return numbers
 
 

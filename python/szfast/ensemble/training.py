@@ -72,7 +72,8 @@ def train(
         Address or file of a Dask scheduler, whose workers do the runs: one thread each, on a GPU of their own where
         there are any. They must see the folder under the same name.
     stacked : bool
-        Train all runs of a bin at once here, in one model with a model axis (`szfast.ensemble.stacked`): for one GPU.
+        Train all runs of a bin at once here, in one model with a model axis (`szfast.ensemble.stacked`): the published
+        network on one GPU, the filtered one anywhere.
     tensorboard : bool
         Write the losses for TensorBoard too; not of stacked runs.
     progress : bool
@@ -92,6 +93,7 @@ def train(
     MissingExtraError
         If Keras is not installed.
     """
+    from szfast.ensemble.stacked import STACKED
     from szfast.ensemble.workers import on_dask, on_processes
 
     if find_spec("keras") is None:
@@ -104,9 +106,9 @@ def train(
         raise ArgumentError(f"expected at least 1, found {runs!r}.", field="runs")
     if stacked and (dask is not None or workers):
         raise ArgumentError("expected without workers: stacked runs are trained here.", field="stacked")
-    if stacked and recipe.variant != "published":
+    if stacked and recipe.variant not in STACKED:
         raise ArgumentError(
-            f"expected the published network, found '{recipe.variant}'.", field="stacked", remedy="train it unstacked."
+            f"expected {' or '.join(STACKED)}, found '{recipe.variant}'.", field="stacked", remedy="train it unstacked."
         )
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 0):
         raise ArgumentError(f"expected 0 or more, found {workers!r}.", field="workers")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from szfast.constants import ARCMIN_RAD
 from szfast.errors import ArgumentError
-from szfast.evaluation.flux_filters import FluxFilter, flux_filter
 from szfast.evaluation.relation import (
-    ARCMIN_RAD,
     SLOPE,
     checked_cosmology,
     checked_redshift,
@@ -18,6 +17,7 @@ from szfast.evaluation.relation import (
     distances_mpc,
     theta_500_arcmin,
 )
+from szfast.filters.flux_filters import FluxFilter, flux_filter
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.maps.spectrum import noise_spectrum
 
@@ -54,7 +54,7 @@ def map_sz_mass(
     noise : str, Path or NoiseSpectrum
         Spectrum of the maps' noise: weights of the matched filter, and errors. Default: the instrument's.
     method : str
-        ``matched_filter`` or ``aperture``; see `szfast.evaluation.flux_filters`.
+        ``matched_filter`` or ``aperture``; see `szfast.filters.flux_filters`.
     profile : str
         ``A10`` or ``P13``.
     bias : float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +26,6 @@ SCATTER_DEX = 0.075
 
 THETA_STAR_ARCMIN = 6.997
 """theta500 of 3e14 Msun at D_A = 500 Mpc, E = 1 and h = 0.7 (Planck 2015 XXIV, eq. 9)."""
-
-ARCMIN_RAD = math.pi / (180 * 60)
 
 
 def sz_mass(compton_y: Any, redshift: Any, cosmology: Any, *, bias: float = 0.0) -> Quantity:

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from szfast.ensemble.keys import TEST
 from szfast.errors import ArgumentError
-from szfast.evaluation.flux_filters import METHODS
 from szfast.evaluation.map_mass import map_sz_mass
 from szfast.evaluation.relation import sz_mass
+from szfast.filters.flux_filters import METHODS
 
 if TYPE_CHECKING:
     from szfast.dataset.maps import DataSet

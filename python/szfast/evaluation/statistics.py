@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from szfast.ensemble.score import LEAST_MAPS, mass_bin
+from szfast.ensemble.score import relative_error as relative_error
+from szfast.ensemble.score import runs_below as runs_below
 from szfast.errors import ArgumentError
-
-LEAST_IN_BIN = 30
-"""Maps that a bin of predicted mass needs for its mean to count (SCIENCE: choice of a run)."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,6 @@ class Spread:
     mean_error: float
     std_error: float
     n: int
-
-
-def relative_error(log10_mass: ArrayLike, log10_reference: ArrayLike) -> NDArray[np.float64]:
-    """(M - X) / M from log10 M and log10 X, as de Andres et al. define it; any shape.
-
-    Raises
-    ------
-    ArgumentError
-        If the shapes differ or a value is not finite.
-    """
-    mass, reference = np.asarray(log10_mass, dtype=np.float64), np.asarray(log10_reference, dtype=np.float64)
-    if mass.shape != reference.shape or not (np.isfinite(mass).all() and np.isfinite(reference).all()):
-        raise ArgumentError(
-            f"expected finite log10 masses of one shape, found {mass.shape} and {reference.shape}.",
-            field="log10_reference",
-            remedy="leave out clusters without a mass.",
-        )
-    error: NDArray[np.float64] = 1 - 10 ** (reference - mass)
-    return error
 
 
 def spread(values: ArrayLike, *, groups: ArrayLike | None = None, draws: int = 1000, seed: int = 0) -> Spread:
@@ -102,7 +83,7 @@ def spread(values: ArrayLike, *, groups: ArrayLike | None = None, draws: int = 1
 
 
 def bias_by_mass(
-    log10_mass: ArrayLike, log10_reference: ArrayLike, *, width: float = 0.1, least: int = LEAST_IN_BIN
+    log10_mass: ArrayLike, log10_reference: ArrayLike, *, width: float = 0.1, least: int = LEAST_MAPS
 ) -> dict[str, NDArray[Any]]:
     """Mean relative error in bins of predicted mass.
 
@@ -121,7 +102,7 @@ def bias_by_mass(
         ``log10_M`` (bin centre), ``mean``, ``error`` of the mean, ``std`` and ``n`` for each bin.
     """
     errors = relative_error(log10_mass, log10_reference)
-    number = np.floor(np.asarray(log10_mass, dtype=np.float64) / width + 1e-9).astype(int)
+    number = mass_bin(log10_mass, width)
     kept = [i for i in np.unique(number) if np.count_nonzero(number == i) >= max(least, 2)]
     inside = [errors[number == i] for i in kept]
     std = np.array([values.std(ddof=1) for values in inside])
@@ -145,16 +126,10 @@ def bands(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Percentiles of y in bins of x: bin centres (B,), and (B, P) percentiles; bins with few entries are left out."""
     at, values = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    number = np.floor(at / width + 1e-9).astype(int)
+    number = mass_bin(at, width)
     kept = [i for i in np.unique(number) if np.count_nonzero(number == i) >= least]
     found = [np.percentile(values[number == i], percentiles) for i in kept]
     return (np.array(kept, dtype=float) + 0.5) * width, np.reshape(found, (len(kept), len(percentiles)))
-
-
-def runs_below(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.int64]:
-    """N(t), the number of runs whose score is below each threshold; a score that is not finite never is."""
-    ordered = np.sort(np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=np.inf))
-    return np.searchsorted(ordered, np.asarray(thresholds, dtype=np.float64), side="left").astype(np.int64)
 
 
 def coverage(

@@ -19,7 +19,7 @@ LARGEST_MEMBER = 64 * 1024**2
 
 _LAYERS = (
     *("AveragePooling2D", "Concatenate", "Conv2D", "Dense", "Dropout", "EinsumDense", "GlobalAveragePooling2D"),
-    *("InputLayer", "MaxPooling2D", "Rescaling"),
+    *("Flatten", "InputLayer", "MaxPooling2D", "Normalization", "Rescaling"),
 )
 _KNOWN = {("keras.layers", name) for name in _LAYERS} | {
     ("keras", "DTypePolicy"),

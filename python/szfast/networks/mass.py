@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from szfast.errors import ArgumentError
+from szfast.networks.filtered import FilteredWeights, filtered_forward
 from szfast.networks.forward import forward
 from szfast.networks.layers import MAP_SIDE
-from szfast.networks.network_set import NetworkSet
+from szfast.networks.mean import NetworkMean
+from szfast.networks.network_set import Network, NetworkSet
 from szfast.networks.square import symmetries
-from szfast.networks.weights import NetworkWeights
 
 # The strongest clusters reach 3e-4: beyond this, y must be in some other unit.
 LARGEST_Y = 1e-2
@@ -21,7 +22,7 @@ _MAPS_AT_ONCE = 64
 
 def predict_log10_mass(
     maps: ArrayLike | u.Quantity,
-    network: NetworkWeights | NetworkSet,
+    network: Network | NetworkSet,
     *,
     redshift: float | ArrayLike | None = None,
     average: bool = True,
@@ -32,10 +33,11 @@ def predict_log10_mass(
     ----------
     maps : array_like, shape (N, 96, 96)
         Compton y, dimensionless, in pixels of 1.717 arcmin, the cluster at the centre.
-    network : NetworkWeights or NetworkSet
-        One network, or several of which the redshift chooses.
+    network : NetworkWeights, FilteredWeights, NetworkMean or NetworkSet
+        One network, the mean of several, or a set of which the redshift chooses.
     redshift : float or array_like of shape (N,), optional
-        Of the clusters; may be left out where there is only one network, and is checked where it is given.
+        Of the clusters; may be left out where there is only one network and it is a published one, which does not see
+        the redshift; it is checked where it is given.
     average : bool, optional
         Average the eight predictions of the map turned and mirrored. The networks are not invariant under
         these symmetries; without averaging, the map is taken as it stands.
@@ -52,12 +54,15 @@ def predict_log10_mass(
         learnt the redshift.
     """
     checked = checked_maps(maps)
-    networks = NetworkSet((network,)) if isinstance(network, NetworkWeights) else network
+    networks = network if isinstance(network, NetworkSet) else NetworkSet((network,))
     log10_mass = np.empty(len(checked), dtype=np.float64)
+    redshifts = None if redshift is None else np.broadcast_to(np.asarray(redshift, dtype=np.float64), (len(checked),))
     for chosen, which in _by_network(networks, redshift, len(checked)):
         for first in range(0, len(which), _MAPS_AT_ONCE):
             block = which[first : first + _MAPS_AT_ONCE]
-            log10_mass[block] = _predict(checked[block], chosen, average)
+            log10_mass[block] = _predict(
+                checked[block], None if redshifts is None else redshifts[block], chosen, average
+            )
     return log10_mass
 
 
@@ -93,7 +98,7 @@ def checked_maps(maps: ArrayLike | u.Quantity) -> NDArray[np.float32]:
 
 def _by_network(
     networks: NetworkSet, redshift: float | ArrayLike | None, count: int
-) -> list[tuple[NetworkWeights, NDArray[np.intp]]]:
+) -> list[tuple[Network, NDArray[np.intp]]]:
     if redshift is None:
         if len(networks) > 1:
             raise ArgumentError(
@@ -116,10 +121,22 @@ def _by_network(
     ]
 
 
-def _predict(maps: NDArray[np.float32], network: NetworkWeights, average: bool) -> NDArray[np.float64]:
+def _predict(
+    maps: NDArray[np.float32], redshift: NDArray[np.float64] | None, network: Network, average: bool
+) -> NDArray[np.float64]:
+    mean: NDArray[np.float64]
+    if isinstance(network, NetworkMean):
+        mean = np.mean([_predict(maps, redshift, one, average) for one in network.members], axis=0)
+        return mean
+    if isinstance(network, FilteredWeights):
+        if redshift is None:
+            raise ArgumentError(
+                "is needed: this network sees it.", field="redshift", remedy="give the clusters' redshift."
+            )
+        return filtered_forward(maps, redshift, network)
     if not average:
         return forward(maps, network)
     turned = symmetries(maps)
     log10_mass = forward(turned.reshape(-1, MAP_SIDE, MAP_SIDE), network)
-    mean: NDArray[np.float64] = log10_mass.reshape(len(turned), -1).mean(axis=0)
+    mean = log10_mass.reshape(len(turned), -1).mean(axis=0)
     return mean

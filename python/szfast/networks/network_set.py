@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from szfast.errors import ArgumentError, NetworkError
+from szfast.networks.filtered import FilteredWeights
+from szfast.networks.mean import NetworkMean
 from szfast.networks.weights import NetworkWeights
+
+Network = NetworkWeights | FilteredWeights | NetworkMean
+"""What predicts the masses of a redshift bin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +22,7 @@ class NetworkSet:
 
     Parameters
     ----------
-    networks : tuple of NetworkWeights
+    networks : tuple of NetworkWeights, FilteredWeights or NetworkMean
         At least one.
 
     Raises
@@ -26,7 +31,7 @@ class NetworkSet:
         If there is none, or two bins overlap.
     """
 
-    networks: tuple[NetworkWeights, ...]
+    networks: tuple[Network, ...]
 
     def __post_init__(self) -> None:
         ordered = tuple(sorted(self.networks, key=lambda network: network.redshift_bin))
@@ -44,13 +49,13 @@ class NetworkSet:
     def __len__(self) -> int:
         return len(self.networks)
 
-    def __iter__(self) -> Iterator[NetworkWeights]:
+    def __iter__(self) -> Iterator[Network]:
         return iter(self.networks)
 
-    def __getitem__(self, index: int) -> NetworkWeights:
+    def __getitem__(self, index: int) -> Network:
         return self.networks[index]
 
-    def at_redshift(self, redshift: float) -> NetworkWeights:
+    def at_redshift(self, redshift: float) -> Network:
         """Choose the network whose bin holds a redshift.
 
         Parameters
@@ -99,13 +104,14 @@ def read_networks(path: str | Path) -> NetworkSet:
             field="path",
             remedy="give the folder of the published bestmodel-N.h5, or of networks saved as .npz.",
         )
-    networks = [load(file) for file in own] + [network for file in theirs for network in published(file)]
+    networks: list[Network] = [load(file) for file in own]
+    networks += [network for file in theirs for network in published(file)]
     try:
         return NetworkSet(tuple(networks))
     except NetworkError as error:
         raise NetworkError(error.problem, file=place, field=error.field, remedy=error.remedy) from None
 
 
-def _bin(network: NetworkWeights) -> str:
+def _bin(network: Network) -> str:
     low, high = network.redshift_bin
     return f"({low:g}, {high:g}]"

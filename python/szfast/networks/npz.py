@@ -15,23 +15,27 @@ from numpy.typing import NDArray
 
 from szfast import whole_files
 from szfast.errors import NetworkError
+from szfast.networks.filtered import FILTERED_DENSE, SHAPES, FilteredWeights
 from szfast.networks.layers import LAYERS
 from szfast.networks.weights import NetworkWeights
 
-FORMAT = 1
-"""Version of the file's layout; a reader refuses a later one."""
+FORMATS = {1: "published", 2: "filtered"}
+"""Layouts of the file by their version, each for a kind of network; a reader refuses a later one."""
 
-_NUMBERS = ("input_mean", "input_std", "target_offset", "target_scale", "lowest_log10_mass")
+_LEARNT = ("target_offset", "target_scale", "lowest_log10_mass")
+_NUMBERS = {"published": ("input_mean", "input_std", *_LEARNT), "filtered": ("redshift_mean", "redshift_std", *_LEARNT)}
+_DENSE = {"published": LAYERS, "filtered": FILTERED_DENSE}
+_OTHERS: dict[str, dict[str, tuple[int, ...]]] = {"published": {}, "filtered": SHAPES}
 _LONGEST_TEXT = 10_000
 _REMEDY = "fetch the file again, or write it again with szfast.networks.save."
 
 
-def save(network: NetworkWeights, path: str | Path) -> Path:
+def save(network: NetworkWeights | FilteredWeights, path: str | Path) -> Path:
     """Write a network to a .npz file, whole or not at all.
 
     Parameters
     ----------
-    network : NetworkWeights
+    network : NetworkWeights or FilteredWeights
         The network.
     path : str or Path
         A name that ends in .npz.
@@ -46,11 +50,15 @@ def save(network: NetworkWeights, path: str | Path) -> Path:
     NetworkError
         If the name does not end in .npz, or the file cannot be written.
     """
-    arrays: dict[str, NDArray[np.generic]] = {"format": np.array(FORMAT, dtype=np.int64)}
-    for layer, kernel, bias in zip(LAYERS, network.kernels, network.biases, strict=True):
+    kind = "filtered" if isinstance(network, FilteredWeights) else "published"
+    version = next(number for number, name in FORMATS.items() if name == kind)
+    arrays: dict[str, NDArray[np.generic]] = {"format": np.array(version, dtype=np.int64)}
+    for layer, kernel, bias in zip(_DENSE[kind], network.kernels, network.biases, strict=True):
         arrays[f"{layer.name}_kernel"] = kernel
         arrays[f"{layer.name}_bias"] = bias
-    for name in _NUMBERS:
+    for name in _OTHERS[kind]:
+        arrays[name] = getattr(network, name)
+    for name in _NUMBERS[kind]:
         arrays[name] = np.array(getattr(network, name), dtype=np.float64)
     arrays["redshift_bin"] = np.array(network.redshift_bin, dtype=np.float64)
     arrays["provenance"] = np.array(network.provenance[:_LONGEST_TEXT] or "not stated")
@@ -59,7 +67,7 @@ def save(network: NetworkWeights, path: str | Path) -> Path:
     return Path(path)
 
 
-def load(path: str | Path) -> NetworkWeights:
+def load(path: str | Path) -> NetworkWeights | FilteredWeights:
     """Read a network that `save` wrote.
 
     Every array's name, type, shape and values are checked, type and shape before the array is read.
@@ -74,14 +82,14 @@ def load(path: str | Path) -> NetworkWeights:
     try:
         with zipfile.ZipFile(file) as archive:
             version = int(_read(archive, file, "format", "i", ()))
-            if version != FORMAT:
+            if version not in FORMATS:
                 raise NetworkError(
-                    f"expected layout {FORMAT}, found {version}.",
+                    f"expected layout {' or '.join(map(str, FORMATS))}, found {version}.",
                     file=file,
                     field="format",
                     remedy="use the version of szfast that wrote it.",
                 )
-            return _network(archive, file)
+            return _network(archive, file, FORMATS[version])
     except FileNotFoundError:
         raise NetworkError("does not exist.", file=file, field="path", remedy="check the path.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
@@ -90,14 +98,18 @@ def load(path: str | Path) -> NetworkWeights:
         ) from None
 
 
-def _network(archive: zipfile.ZipFile, file: Path) -> NetworkWeights:
-    kernels = tuple(_read(archive, file, f"{layer.name}_kernel", "f", layer.kernel_shape) for layer in LAYERS)
-    biases = tuple(_read(archive, file, f"{layer.name}_bias", "f", layer.bias_shape) for layer in LAYERS)
-    numbers = {name: float(_read(archive, file, name, "f", ())) for name in _NUMBERS}
+def _network(archive: zipfile.ZipFile, file: Path, kind: str) -> NetworkWeights | FilteredWeights:
+    layers = _DENSE[kind]
+    kernels = tuple(_read(archive, file, f"{layer.name}_kernel", "f", layer.kernel_shape) for layer in layers)
+    biases = tuple(_read(archive, file, f"{layer.name}_bias", "f", layer.bias_shape) for layer in layers)
+    others = {name: _read(archive, file, name, "f", shape) for name, shape in _OTHERS[kind].items()}
+    numbers = {name: float(_read(archive, file, name, "f", ())) for name in _NUMBERS[kind]}
     low, high = _read(archive, file, "redshift_bin", "f", (2,))
-    provenance = str(_read(archive, file, "provenance", "U", ()))
+    known = {"redshift_bin": (float(low), float(high)), "provenance": str(_read(archive, file, "provenance", "U", ()))}
+    build: Any = FilteredWeights if kind == "filtered" else NetworkWeights
     try:
-        return NetworkWeights(kernels, biases, redshift_bin=(float(low), float(high)), provenance=provenance, **numbers)
+        network: NetworkWeights | FilteredWeights = build(kernels=kernels, biases=biases, **others, **numbers, **known)
+        return network
     except NetworkError as error:
         raise NetworkError(error.problem, file=file, field=error.field, remedy=error.remedy) from None
 

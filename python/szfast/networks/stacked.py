@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.arguments import require
-from szfast.networks.layers import CONVOLUTIONS, DENSE, DROPOUT, LAYERS, MAP_SIDE
+from szfast.networks.layers import CONVOLUTIONS, DENSE, DROPOUT, LAYERS, MAP_SIDE, Layer
 from szfast.networks.variants import Scaling
 
 
@@ -75,29 +75,32 @@ def _pooled(image: Any, models: int, side: int, channels: int) -> Any:
     return keras.ops.max(keras.ops.reshape(even, (-1, models, side, 2, side, 2, channels)), axis=(3, 5))
 
 
-def stack_weights(each: Sequence[Sequence[NDArray[Any]]]) -> list[NDArray[Any]]:
+def stack_weights(each: Sequence[Sequence[NDArray[Any]]], layers: Sequence[Layer] = LAYERS) -> list[NDArray[Any]]:
     """Weights of a stacked model from those of plain ones, as Keras's ``get_weights`` gives them.
 
     Parameters
     ----------
     each : sequence of sequence of ndarray
         For each model the kernel and bias of every layer.
+    layers : sequence of Layer
+        The layers, in order.
     """
     weights = []
     for number, arrays in enumerate(zip(*each, strict=True)):
-        kernel = number % 2 == 0
         stacked = np.stack(arrays)
-        # rows, columns and inputs of a convolution are one axis of the patches
-        convolution = kernel and stacked.ndim == 5
-        shape = (len(each), -1, stacked.shape[-1]) if convolution else stacked.shape
-        spread = not kernel and number // 2 < len(CONVOLUTIONS)
-        weights.append(stacked.reshape((len(each), 1, 1, -1) if spread else shape))
+        if len(layers[number // 2].kernel_shape) == 4:
+            # rows, columns and inputs of a convolution are one axis of the patches
+            kernel = number % 2 == 0
+            stacked = stacked.reshape((len(each), -1, stacked.shape[-1]) if kernel else (len(each), 1, 1, -1))
+        weights.append(stacked)
     return weights
 
 
-def unstack_weights(weights: Sequence[NDArray[Any]], model: int) -> list[NDArray[Any]]:
+def unstack_weights(
+    weights: Sequence[NDArray[Any]], model: int, layers: Sequence[Layer] = LAYERS
+) -> list[NDArray[Any]]:
     """Weights of one plain model out of a stacked one's; undoes `stack_weights`."""
-    shapes = [shape for layer in LAYERS for shape in (layer.kernel_shape, layer.bias_shape)]
+    shapes = [shape for layer in layers for shape in (layer.kernel_shape, layer.bias_shape)]
     return [array[model].reshape(shape) for array, shape in zip(weights, shapes, strict=True)]
 
 

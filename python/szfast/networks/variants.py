@@ -8,6 +8,14 @@ from typing import Any
 
 from szfast.arguments import require
 from szfast.errors import ArgumentError
+from szfast.networks.filtered import FILTERS
+from szfast.networks.filtered_keras import (
+    FixedFilters,
+    dense_layers,
+    fixed_layer,
+    seen_by_layers,
+    stacked_dense_layers,
+)
 from szfast.networks.keras_model import vgg
 from szfast.networks.layers import CONVOLUTIONS, DENSE, DROPOUT, MAP_SIDE
 
@@ -29,6 +37,8 @@ class Scaling:
         Mean and standard deviation of log10 M500c [Msun].
     redshift_mean, redshift_std : float
         Mean and standard deviation of the redshift.
+    filters : FixedFilters or None
+        The fixed first layer, for a variant that is `filtered`.
     """
 
     input_mean: float
@@ -38,6 +48,7 @@ class Scaling:
     target_scale: float
     redshift_mean: float
     redshift_std: float
+    filters: FixedFilters | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,8 @@ class Variant:
         The redshift is a second input.
     one_for_all : bool
         One network for all redshifts, instead of one a bin.
+    filtered : bool
+        Its first layer is fixed filters, symmetric under the square; only what follows is trained.
     """
 
     name: str
@@ -64,6 +77,7 @@ class Variant:
     build: Callable[[Scaling], Any]
     sees_redshift: bool = False
     one_for_all: bool = False
+    filtered: bool = False
 
 
 def _published(scaling: Scaling) -> Any:
@@ -139,6 +153,45 @@ def _compact(scaling: Scaling) -> Any:
     return _model([y, redshift], keras.layers.Dense(1, name="dense3")(units), scaling, "compact")
 
 
+def _filtered(scaling: Scaling) -> Any:
+    y, redshift = _inputs()
+    units = dense_layers(_seen(fixed_layer(y, _filters(scaling)), redshift, scaling))
+    return _model([y, redshift], units, scaling, "filtered")
+
+
+def after_filters(scaling: Scaling, *, models: int | None = None) -> Any:
+    """The part of a filtered variant that is trained, of one network or of many at once.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        With filters.
+    models : int, optional
+        Number of networks; their weights have an axis for it in front.
+
+    Returns
+    -------
+    keras.Model
+        From the filters' products (N, 6) and redshift (N, 1) to log10 M500c [Msun], (N, 1) or (N, models).
+    """
+    keras = require("keras", "train", "the Keras model")
+    products, redshift = keras.Input((FILTERS,), name="products"), keras.Input((1,), name="redshift")
+    seen = _seen(products, redshift, scaling)
+    units = dense_layers(seen) if models is None else stacked_dense_layers(seen, models)
+    return _model([products, redshift], units, scaling, "after_filters")
+
+
+def _seen(products: Any, redshift: Any, scaling: Scaling) -> Any:
+    mean, std = scaling.redshift_mean, scaling.redshift_std
+    return seen_by_layers(products, redshift, _filters(scaling), redshift_mean=mean, redshift_std=std)
+
+
+def _filters(scaling: Scaling) -> FixedFilters:
+    if scaling.filters is None:
+        raise ArgumentError("expected filters, found none.", field="scaling", remedy="give the noise's filter bank.")
+    return scaling.filters
+
+
 def _model(inputs: list[Any], units: Any, scaling: Scaling, name: str) -> Any:
     keras = require("keras", "train", "the Keras model")
     output = keras.layers.Rescaling(scaling.target_scale, scaling.target_offset)(units)
@@ -153,6 +206,9 @@ VARIANTS = {
         Variant("one-for-all", "one network with redshift for all bins", _with_redshift, True, True),
         Variant("asinh", "the published layers on asinh(y / noise)", _asinh),
         Variant("compact", "small: asinh, learnt global pooling, redshift", _compact, sees_redshift=True),
+        Variant(
+            "filtered", "dense layers on matched filters and redshift", _filtered, sees_redshift=True, filtered=True
+        ),
     )
 }
 

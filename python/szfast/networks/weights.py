@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from szfast.errors import NetworkError
 from szfast.networks.layers import LAYERS
+from szfast.networks.learnt import Learnt
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkWeights:
+class NetworkWeights(Learnt):
     """One trained network: from a map of Compton y to log10 M500c.
 
     The prediction is ``target_offset + target_scale * vgg((y - input_mean) / input_std)``.
@@ -25,14 +25,8 @@ class NetworkWeights:
         One float32 array for each of `szfast.networks.layers.LAYERS`, in that order; stored read-only.
     input_mean, input_std : float
         Mean and standard deviation of y over the training set, dimensionless.
-    redshift_bin : tuple of float
-        (low, high]: the redshifts that the network has learnt.
-    target_offset, target_scale : float
-        From the network's output to log10 of M500c in Msun.
-    lowest_log10_mass : float
-        Lowest log10 M500c [Msun] that the network has learnt: fainter maps get about this mass. 0 if not known.
-    provenance : str
-        Who trained the network, on what, and where that is described.
+    redshift_bin, target_offset, target_scale, lowest_log10_mass, provenance
+        See `szfast.networks.learnt.Learnt`.
 
     Raises
     ------
@@ -44,11 +38,6 @@ class NetworkWeights:
     biases: tuple[NDArray[np.float32], ...] = field(repr=False)
     input_mean: float
     input_std: float
-    redshift_bin: tuple[float, float]
-    target_offset: float = 0.0
-    target_scale: float = 1.0
-    lowest_log10_mass: float = 0.0
-    provenance: str = "not stated"
 
     def __post_init__(self) -> None:
         if not len(self.kernels) == len(self.biases) == len(LAYERS):
@@ -63,36 +52,13 @@ class NetworkWeights:
             biases.append(checked_array(bias, layer.bias_shape, f"{layer.name}_bias"))
         object.__setattr__(self, "kernels", tuple(kernels))
         object.__setattr__(self, "biases", tuple(biases))
-        self._check_numbers()
-
-    def _check_numbers(self) -> None:
-        for name in ("input_mean", "input_std", "target_offset", "target_scale", "lowest_log10_mass"):
-            value = float(getattr(self, name))
-            if not math.isfinite(value) or (name in ("input_std", "target_scale") and value <= 0):
-                raise NetworkError(
-                    f"expected a finite{' positive' if name.endswith(('std', 'scale')) else ''} number, found {value}.",
-                    field=name,
-                    remedy="give the number that the network was trained with.",
-                )
-            object.__setattr__(self, name, value)
-        low, high = (float(edge) for edge in self.redshift_bin)
-        if not 0 <= low < high < math.inf:
-            raise NetworkError(
-                f"expected 0 <= low < high, found ({low}, {high}].",
-                field="redshift_bin",
-                remedy="give the range of redshifts that the network was trained on.",
-            )
-        object.__setattr__(self, "redshift_bin", (low, high))
+        self._check_numbers("input_mean", "input_std")
+        super().__post_init__()
 
     @property
     def parameter_count(self) -> int:
         """Number of weights and biases."""
         return sum(array.size for array in self.kernels + self.biases)
-
-    def covers(self, redshift: float) -> bool:
-        """Tell whether a redshift lies in the network's bin, low edge excluded."""
-        low, high = self.redshift_bin
-        return low < redshift <= high
 
 
 def checked_array(

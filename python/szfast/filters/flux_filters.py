@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.constants import ARCMIN_RAD
 from szfast.errors import ArgumentError
-from szfast.evaluation.profile_integrals import PROFILES, radial_transform
-from szfast.evaluation.relation import ARCMIN_RAD
+from szfast.filters.profile_integrals import PROFILES, radial_transform
 from szfast.maps.instrument import Instrument
 from szfast.maps.spectrum import NoiseSpectrum
 from szfast.sample.pressure import PressureProfile
@@ -55,7 +55,12 @@ class FluxFilter:
 
 
 def flux_filter(
-    instrument: Instrument, spectrum: NoiseSpectrum, *, method: str = "matched_filter", profile: str = "A10"
+    instrument: Instrument,
+    spectrum: NoiseSpectrum,
+    *,
+    method: str = "matched_filter",
+    profile: str = "A10",
+    theta_arcmin: NDArray[np.float64] = THETA_GRID_ARCMIN,
 ) -> FluxFilter:
     """The filter of an instrument and its noise.
 
@@ -70,6 +75,8 @@ def flux_filter(
         radius (theta500^2 + FWHM^2)^(1/2), both through the beam.
     profile : str
         ``A10`` or ``P13``.
+    theta_arcmin : (T,) array
+        Sizes theta500.
 
     Raises
     ------
@@ -82,17 +89,19 @@ def flux_filter(
         raise ArgumentError(f"expected {' or '.join(PROFILES)}, found {profile!r}.", field="profile")
     # templates know of the instrument only what changes them, so that equal ones are made once
     known = (float(instrument.pixel_arcmin), instrument.size, instrument.beam_sigma_arcmin)
-    shapes = _templates(*known, PROFILES[profile])
+    shapes = _templates(*known, PROFILES[profile], tuple(theta_arcmin.tolist()))
     if method == "aperture":
-        raw = np.array([_aperture(instrument, theta) for theta in THETA_GRID_ARCMIN])
+        raw = np.array([_aperture(instrument, theta) for theta in theta_arcmin])
     else:
         raw = _matched(instrument, shapes, spectrum)
     weights = raw / np.einsum("tij,tij->t", raw, shapes)[:, None, None]
-    return FluxFilter(THETA_GRID_ARCMIN, weights, _noise_sigma(instrument, weights, spectrum))
+    return FluxFilter(theta_arcmin, weights, _noise_sigma(instrument, weights, spectrum))
 
 
 @cache
-def _templates(pixel_arcmin: float, size: int, sigma_arcmin: float, profile: PressureProfile) -> NDArray[np.float64]:
+def _templates(
+    pixel_arcmin: float, size: int, sigma_arcmin: float, profile: PressureProfile, sizes_arcmin: tuple[float, ...]
+) -> NDArray[np.float64]:
     """Pixel means of y of a cluster with Y500 = 1 arcmin^2 at the field's centre, (T, n, n) [arcmin^-2]."""
     n = _PADDING * size
     pixel_rad = pixel_arcmin * ARCMIN_RAD
@@ -103,8 +112,8 @@ def _templates(pixel_arcmin: float, size: int, sigma_arcmin: float, profile: Pre
     middle = (size - 1) / 2
     seen = np.exp(-2j * np.pi * middle * (along_x + along_y) - 0.5 * (ell * sigma_arcmin * ARCMIN_RAD) ** 2)
     seen = seen * np.sinc(along_x) * np.sinc(along_y) / pixel_arcmin**2
-    maps = np.empty((len(THETA_GRID_ARCMIN), size, size))
-    for number, theta in enumerate(THETA_GRID_ARCMIN):
+    maps = np.empty((len(sizes_arcmin), size, size))
+    for number, theta in enumerate(sizes_arcmin):
         transform = radial_transform(profile, ell * theta * ARCMIN_RAD)
         maps[number] = np.fft.irfft2(transform * seen, (n, n))[:size, :size]
     maps.flags.writeable = False
