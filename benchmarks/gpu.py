@@ -14,18 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from gpu_data_set import data_set, data_set_by_library
 from gpu_floor import Demand, Memory, demands, memory_of
-from gpu_work import (
-    Case,
-    Row,
-    case_of,
-    check,
-    data_set,
-    data_set_by_library,
-    observations,
-    projections,
-    whole_calls,
-)
+from gpu_work import Case, Row, case_of, check, observations, projections, whole_calls
 from results import Table, machine, time_text, write_part
 
 import szfast
