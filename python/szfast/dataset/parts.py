@@ -8,6 +8,8 @@ import json
 import logging
 import os
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,10 +178,13 @@ def read_clean(path: Path) -> Maps:
         return clean
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        # arrays are read, and found to be damaged, within
+        with np.load(path, allow_pickle=False) as part:
+            yield part
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataSetError(
             f"this part of the data set is damaged ({error}).", file=path, remedy="remove it, and build again."
         ) from error
