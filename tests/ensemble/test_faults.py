@@ -78,7 +78,7 @@ def test_a_full_disk_stops_a_training_that_then_goes_on(tmp_path, dataset, quick
     folder = disk.path / "run"
     said = 0
     # no room for the settings, the state, the networks
-    for kilobytes in (8, 64, 3700, 4000, 100_000):
+    for kilobytes in (8, 64, 3480, 100_000):
         disk.resize(kilobytes)
         try:
             train(dataset, folder, runs=1, bins=BINS, recipe=quick, workers=0)
