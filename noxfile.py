@@ -108,6 +108,52 @@ def sanitize(session: nox.Session) -> None:
         session.run(sanitizer, "--tool", tool, "--error-exitcode", "1", *tests_of_kernels, external=True)
 
 
+SANITIZERS = {"asan": "address,undefined", "tsan": "thread"}
+SANITIZED_ENV = {
+    # what Python and NumPy keep to the end is no leak of the engine
+    "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+    "TSAN_OPTIONS": "halt_on_error=1:ignore_noninstrumented_modules=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+}
+
+
+@nox.session
+def sanitizers(session: nox.Session) -> None:
+    """Run the C++ tests, and those of the bindings, with memory, undefined behaviour and races watched."""
+    session.install("cmake>=3.25", "ninja", "scikit-build-core>=1.1", "pybind11>=3")
+    session.install(*PROJECT["project"]["dependencies"], *group("test"))
+    jobs = str(os.cpu_count() or 1)
+    for name, which in SANITIZERS.items():
+        build = str(Path("build", name))
+        defined = [f"-DSZFAST_SANITIZE={which}", "-DCMAKE_BUILD_TYPE=Debug"]
+        session.run("cmake", "--fresh", "-S", ".", "-B", build, "-G", "Ninja", *defined, silent=True)
+        session.run("cmake", "--build", build, "--parallel", jobs, silent=True)
+        session.run("ctest", "--test-dir", build, "--output-on-failure", "--timeout", "1500", env=SANITIZED_ENV)
+        settings = {"cmake.build-type": "Debug", "cmake.define.SZFAST_SANITIZE": which, "build-dir": f"{build}-python"}
+        flags = [f"--config-settings={key}={value}" for key, value in settings.items()]
+        session.install("--no-build-isolation", "--no-deps", "--reinstall", ".", *flags, "-Cinstall.strip=false")
+        # Python itself is built without: the library has to come first
+        runtime = session.run("gcc", f"-print-file-name=lib{name}.so", external=True, silent=True)
+        watched = {**SANITIZED_ENV, "LD_PRELOAD": str(runtime).strip()}
+        session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/bindings", env=watched)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Call the engine and the binary reader with random input, guided by coverage; seconds for each after --."""
+    session.install(".", "atheris>=3")
+    seconds = session.posargs[0] if session.posargs else "90"
+    for target in ("bindings", "binary_reader"):
+        session.run("python", "benchmarks/fuzz.py", target, "--seconds", seconds)
+
+
+@nox.session
+def reliability(session: nox.Session) -> None:
+    """Try bad input, faults and load; writes benchmarks/reliability/*.json and docs/reliability.md."""
+    session.install(".", *all_extras(), *group("test"), "psutil")
+    session.run("python", "benchmarks/reliability.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Time each stage and how it grows, with --peers others too; writes benchmarks/results.json and RESULTS.md."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from szfast.dataset import build
 pytest.importorskip("zarr", reason="needs the extra szfast[dataset]")
 
 LONGEST_WAIT = 120.0
+KILLS = int(os.environ.get("SZFAST_FAULTS", "0"))
 COMMAND = [sys.executable, "-c", "from szfast.cli import main; main()", "dataset", "build", "--workers", "1"]
 
 
@@ -71,3 +74,28 @@ def test_a_killed_build_ends_as_an_undisturbed_one(configuration, in_this_proces
     assert process.returncode == 0, said
     assert read_tree(store) == undisturbed
     assert not building.exists()
+
+
+@pytest.mark.skipif(not KILLS, reason="minutes; set SZFAST_FAULTS to the number of kills")
+@pytest.mark.timeout(3600)
+def test_killed_at_random_moments_it_ends_as_undisturbed(configuration, in_this_process, read_tree, record_property):
+    undisturbed = read_tree(build(configuration).path)
+    store = configuration.parent / "killed.zarr"
+    configuration.write_text(configuration.read_text().replace("set.zarr", "killed.zarr"))
+    begin = time.monotonic()
+    assert started(configuration).wait() == 0
+    seconds = time.monotonic() - begin
+    draw, hit, finished = random.Random(9), 0, 0
+    for _ in range(KILLS):
+        if store.exists():
+            assert read_tree(store) == undisturbed
+            shutil.rmtree(store)
+            finished += 1
+        hit += killed(configuration, lambda: True, draw.uniform(0, seconds))
+    process = started(configuration)
+    _, said = process.communicate(timeout=LONGEST_WAIT)
+    assert process.returncode == 0, said
+    record_property("kills", hit)
+    record_property("finished between", finished)
+    assert hit
+    assert read_tree(store) == undisturbed

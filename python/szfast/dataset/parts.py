@@ -7,6 +7,8 @@ import hashlib
 import json
 import logging
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,10 +176,13 @@ def read_clean(path: Path) -> Maps:
         return clean
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        # arrays are read, and found to be damaged, within
+        with np.load(path, allow_pickle=False) as part:
+            yield part
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataSetError(
             f"this part of the data set is damaged ({error}).",
             file=path,
