@@ -249,7 +249,8 @@ class Hdf5Store:
         self.gas_counts: list[int] = []
         self._packed_rows = [max((d.packed_rows for d in each.gas.values()), default=1) for each in descriptions]
         for description in descriptions:
-            self._check_belongs(description, first)
+            if description is not first:
+                self._check_belongs(description, first)
             self.gas_counts.append(self._checked_count(description))
         total = first.counts("NumPart_Total")[0]
         high = first.groups["Header"].get("NumPart_Total_HighWord")
