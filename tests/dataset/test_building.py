@@ -125,6 +125,7 @@ def test_shards_hold_what_parts_share(configuration, in_this_process, monkeypatc
     whole = build(configuration).clean()
     monkeypatch.setattr("szfast.dataset.gather.SHARD_CLUSTERS", 3)
     monkeypatch.setattr("szfast.dataset.store.SHARD_CLUSTERS", 3)
+    monkeypatch.setattr("szfast.dataset.stored_maps.SHARD_CLUSTERS", 3)
     text = configuration.read_text().replace("set.zarr", "shards.zarr")
     configuration.write_text(text)
     dataset = build(configuration)

@@ -29,9 +29,9 @@ def test_defaults_are_the_published_recipe(write, tmp_path):
         ("run = 3", "run", "did you mean 'runs'"),
         ("[recipe]\nbacth_size = 3", "recipe.bacth_size", "did you mean 'batch_size'"),
         ("[recipe]\nepochs = 0", "recipe.epochs", "found 0"),
-        ("[recipe]\nvariant = 'resnet'", None, "expected variants published"),
-        ("compare = ['published']", None, "each variant once"),
-        ("runs = ", None, "is not TOML"),
+        ("[recipe]\nvariant = 'resnet'", "configuration", "expected variants published"),
+        ("compare = ['published']", "configuration", "each variant once"),
+        ("runs = ", "TOML", "is not TOML"),
     ],
 )
 def test_what_is_wrong_is_named(write, text, field, message):

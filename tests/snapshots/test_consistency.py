@@ -110,3 +110,23 @@ def test_critical_density():
 
     expected = FlatLambdaCDM(H0=70, Om0=0.3).critical_density0.to_value("Msun/kpc3")
     assert critical_density_msun_kpc3(0.7) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_box_a_thousand_times_too_wide(tmp_path, written, code_gas):
+    """The cluster lies at the edges of x and z: without the right period it falls apart."""
+    code_gas.box *= 1000.0
+    path = written.gadget(tmp_path, code_gas)
+    with pytest.raises(SnapshotError, match="a box 1000 times smaller would fit") as caught:
+        open_snapshot(path).gas()
+    assert caught.value.field == "BoxSize"
+
+
+@pytest.mark.parametrize("box", [1e6, 4e6])
+def test_a_cutout_keeps_the_box_it_was_cut_from(tmp_path, written, code_gas, box):
+    """4 Mpc/h of a box of 1 to 4 Gpc/h: no wider than a thousandth of it, and elsewhere than at its edge."""
+    code_gas.box = box
+    inside = code_gas.position - [100.0, 25000.0, 49900.0]
+    inside -= 50000.0 * np.round(inside / 50000.0)
+    for center in (0.5 * box, 0.0007 * box, box):
+        gas = code_gas.with_column("position", np.mod(np.clip(inside, -2000, 2000) + center, box))
+        assert len(open_snapshot(written.gadget(tmp_path, gas)).gas()) == 300

@@ -285,3 +285,48 @@ def test_random_bytes_never_escape_as_other_errors(tmp_path, written, code_gas):
         except SnapshotError:
             refused += 1
     assert refused > 50
+
+
+@pytest.mark.parametrize(("column", "field"), [("mass", "Masses"), ("energy", "InternalEnergy")])
+def test_a_lost_page_is_refused_and_single_zeros_are_not(tmp_path, written, code_gas, column, field):
+    """Gas that a black hole has swallowed keeps its place without mass until it is sorted out."""
+    values = getattr(code_gas, column).copy()
+    # every second one of 62, and 31 in a row
+    values[100:162:2] = values[200:231] = 0.0
+    assert len(read(written.gadget(tmp_path, code_gas.with_column(column, values)))) == 300
+    values[231] = 0.0
+    refuses(written.gadget(tmp_path, code_gas.with_column(column, values)), field=field, match="32 zeros in a row")
+
+
+def test_metals_of_a_lost_page(tmp_path, written, code_gas):
+    helium, metals = code_gas.helium.copy(), code_gas.metals.copy()
+    helium[40:90] = metals[40:90] = 0.0
+    gas = code_gas.with_column("helium", helium).with_column("metals", metals)
+    refuses(written.gizmo(tmp_path, gas), field="Metallicity", match="zeros in a row")
+
+
+def test_one_particle_may_lie_at_the_origin(tmp_path, written, code_gas):
+    position = code_gas.position.copy()
+    position[7] = 0.0
+    assert len(read(written.gadget(tmp_path, code_gas.with_column("position", position)))) == 300
+    position[9] = 0.0
+    path = written.gadget(tmp_path, code_gas.with_column("position", position))
+    refuses(path, field="Coordinates", match=r"2 particles lie at exactly \(0, 0, 0\)")
+
+
+def test_text_on_a_damaged_heap_is_not_read(tmp_path, written, code_gas):
+    """HDF5 2.0 never ends to read a text whose heap has objects of size zero; GADGET-4 has such texts in /Config."""
+    path = written.gadget4(tmp_path, code_gas)
+    raw = path.read_bytes()
+    heap = raw.index(b"GCOL")
+    path.write_bytes(raw[: heap + 16] + bytes(4080) + raw[heap + 4096 :])
+    assert len(read(path)) == 300
+
+
+@pytest.mark.parametrize("value", ["text", [], np.inf, np.nan, -1.0, 2.5, 1e300])
+@pytest.mark.parametrize("name", ["NumFilesPerSnapshot", "NumPart_ThisFile", "Time", "BoxSize"])
+def test_header_attributes_that_are_no_such_numbers(tmp_path, written, code_gas, name, value):
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs[name] = value
+    refuses(path, field="" if name == "NumPart_ThisFile" else name, match="expected|wide|says|files|disagree")

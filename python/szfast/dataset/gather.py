@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from szfast.arguments import require
 from szfast.dataset.parts import LABELS, read_clean, read_labels
-from szfast.dataset.store import ATTRIBUTE, FORMAT, SHARD_CLUSTERS, create_store, dataset_of, open_group
+from szfast.dataset.store import ATTRIBUTE, FORMAT, create_store, dataset_of, open_group
+from szfast.dataset.stored_maps import SHARD_CLUSTERS
 from szfast.errors import DataSetError
 
 if TYPE_CHECKING:

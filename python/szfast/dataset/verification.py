@@ -11,7 +11,8 @@ import numpy as np
 from szfast.dataset.bins import PLANCK_BINS, bin_name, bin_numbers
 from szfast.dataset.checksums import sha256, store_files
 from szfast.dataset.progress import progress_of
-from szfast.dataset.store import ATTRIBUTE, SHARD_CLUSTERS, StoredMaps, dataset_of, largest_skew, open_group
+from szfast.dataset.store import ATTRIBUTE, dataset_of, largest_skew, open_group
+from szfast.dataset.stored_maps import SHARD_CLUSTERS, StoredMaps
 from szfast.errors import DataSetError
 
 if TYPE_CHECKING:

@@ -56,8 +56,9 @@ def predict_log10_mass(
     checked = checked_maps(maps)
     networks = network if isinstance(network, NetworkSet) else NetworkSet((network,))
     log10_mass = np.empty(len(checked), dtype=np.float64)
+    chosen_for = _by_network(networks, redshift, len(checked))
     redshifts = None if redshift is None else np.broadcast_to(np.asarray(redshift, dtype=np.float64), (len(checked),))
-    for chosen, which in _by_network(networks, redshift, len(checked)):
+    for chosen, which in chosen_for:
         for first in range(0, len(which), _MAPS_AT_ONCE):
             block = which[first : first + _MAPS_AT_ONCE]
             log10_mass[block] = _predict(

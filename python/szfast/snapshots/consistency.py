@@ -177,8 +177,8 @@ def check_box(dark_matter_msun: float | None, header: SnapshotHeader, path: Path
 def check_extent(low: NDArray[np.float64], high: NDArray[np.float64], header: SnapshotHeader, path: Path) -> None:
     """Check that gas does not fill a thousandth of the box's side, from end to end.
 
-    A cut-out of one cluster may well be that small, but lies anywhere: gas from 0 to a thousandth of the side is a whole
-    box, or crosses the edge of one, whose side is in another unit.
+    A cut-out of one cluster may well be that small, but lies anywhere: gas from 0 to a thousandth of the side is a
+    whole box, or crosses the edge of one, whose side is in another unit.
 
     Parameters
     ----------

@@ -8,7 +8,8 @@ import numpy as np
 
 from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import SnapshotError
-from szfast.snapshots.hdf5_parts import GAS, Hdf5Description, as_number, scale_power
+from szfast.snapshots.hdf5_attributes import as_number, scale_power
+from szfast.snapshots.hdf5_parts import GAS, Hdf5Description
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import supported_kernel
 from szfast.snapshots.stored_fields import Array, GasLayout, Recipe, StoredField, constant, scaled

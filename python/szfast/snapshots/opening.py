@@ -10,7 +10,8 @@ from typing import Any
 from szfast.errors import SnapshotError
 from szfast.snapshots import arepo, gadget_binary, gadget_hdf5, gizmo, swift
 from szfast.snapshots.gadget_blocks import binary_kind, read_binary_file
-from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, as_count, describe
+from szfast.snapshots.hdf5_attributes import as_count
+from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, describe
 from szfast.snapshots.parts import all_parts, first_part
 from szfast.snapshots.snapshot import CHUNK_ROWS, Snapshot
 from szfast.snapshots.stored_fields import GasLayout, Store
