@@ -28,7 +28,11 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 TESTS = {
     "bindings": ["tests/bindings"],
-    "faults": ["tests/dataset/test_faults.py", "tests/dataset/test_killed_builders.py", "tests/ensemble/test_faults.py"],
+    "faults": [
+        "tests/dataset/test_faults.py",
+        "tests/dataset/test_killed_builders.py",
+        "tests/ensemble/test_faults.py",
+    ],
     "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
 }
 TITLES = {

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 
 from szfast.errors import SzfastError
 
-
 UNFINISHED = ".unfinished-"
 """Part of the name of what a writer that is killed leaves beside its file."""
 

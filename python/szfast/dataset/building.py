@@ -83,18 +83,17 @@ def build(
     if store.exists() and not building.exists():
         return _finished(store, wanted)
     tasks = tasks_of(wanted, folder)
-    with locked(building / "lock", store), closing(_crew(workers, dask)) as crew:
-        with _on_disk(store):
-            if not store.exists():
-                parts = building / "parts"
-                parts.mkdir(exist_ok=True)
-                orders = [order(task, wanted.maps, parts) for task in tasks]
-                left_out = _make_parts(orders, crew, wanted, store, progress)
-                made = [each.path for each in orders if each.path.exists()]
-                _make_store(building / "store", made, wanted, left_out, crew, progress)
-                os.rename(building / "store", store)
-                _flush_folder(store.parent)
-            shutil.rmtree(building)
+    with locked(building / "lock", store), closing(_crew(workers, dask)) as crew, _on_disk(store):
+        if not store.exists():
+            parts = building / "parts"
+            parts.mkdir(exist_ok=True)
+            orders = [order(task, wanted.maps, parts) for task in tasks]
+            left_out = _make_parts(orders, crew, wanted, store, progress)
+            made = [each.path for each in orders if each.path.exists()]
+            _make_store(building / "store", made, wanted, left_out, crew, progress)
+            os.rename(building / "store", store)
+            _flush_folder(store.parent)
+        shutil.rmtree(building)
     return _finished(store, wanted)
 
 
