@@ -337,6 +337,7 @@ PEERS = {
     "szfast exact, a view a call": Peer(szfast_exact, "szfast"),
     "szfast exact, 27 views a call, rtol 1e-5": Peer(lambda: szfast_views(1e-5), "szfast", views=1, views_at_once=27),
     "szfast exact, 27 views a call, rtol 1e-3": Peer(lambda: szfast_views(1e-3), "szfast", views=1, views_at_once=27),
+    "szfast exact, 27 views a call, rtol 1e-2": Peer(lambda: szfast_views(1e-2), "szfast", views=1, views_at_once=27),
     "py-sphviewer2": Peer(sphviewer2, "py-sphviewer2"),
     "swiftsimio fast": Peer(lambda: swiftsimio("fast"), "swiftsimio"),
     "swiftsimio nested": Peer(lambda: swiftsimio("nested"), "swiftsimio"),

@@ -17,6 +17,7 @@ import szfast
 from szfast.errors import ArgumentError
 from szfast.maps.beam_projection import CELLS, pixel_error
 from szfast.maps.mesh_design import kernel_transform, spreading, window_shape
+from szfast.maps.method_choice import Trial
 from szfast.maps.projection import project
 from szfast.maps.sightlines import hemisphere
 
@@ -192,6 +193,20 @@ def test_a_depth_leaves_out_what_is_beyond_it():
     np.testing.assert_allclose(maps.conserved.loaded_kpc2[5], inside.compton_y_kpc2().sum(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("h_kpc", [(400, 500), (150, 1500), (2900,), (200, 3000, 4200)])
+def test_wide_kernels_go_through_the_mesh(kernel, h_kpc, monkeypatch):
+    gas = cluster(2000, h_kpc=h_kpc, kernel=kernel)
+    # dear, and not to be had
+    monkeypatch.setattr(Trial, "exact_ns", lambda *arguments: 1e15 * len(arguments[-1]))
+    monkeypatch.setattr("szfast.maps.method._images", None)
+    maps = szfast.make_maps(gas, method="beam", noise=None, rtol=3e-3, sightlines=VIEWS)
+    assert maps.method == "beam"
+    # random places in a cell: errors cancel, five times at least
+    assert error_of(maps, gas) < min(maps.bound, 6e-4)
+    np.testing.assert_allclose(maps.conserved.loaded_kpc2, gas.compton_y_kpc2().sum(), rtol=1e-6)
+
+
 def test_particles_that_no_mesh_takes_are_mapped_exactly():
     few = gas_of([[30000.0, 0, 0], [0, 29000.0, 100], [800, -900, 0], [0, 0, 0]], [50, 50, 6000, 3000], [1, 1, 30, 30])
     core = cluster()
@@ -233,8 +248,8 @@ def test_what_is_conserved_is_told():
 
 def test_auto_takes_the_cheaper_and_says_why(caplog):
     with caplog.at_level(logging.INFO, logger="szfast.maps"):
-        # kernels too wide for a mesh: nothing is left for it to save
-        assert szfast.make_maps(cluster(2000, h_kpc=(1500,)), rtol=1e-2).method == "exact"
+        # kernels as wide as the patch: nothing is left for a mesh to save
+        assert szfast.make_maps(cluster(2000, h_kpc=(30000,)), rtol=1e-2).method == "exact"
         assert "cheaper" in caplog.text
         many = szfast.make_maps(cluster(60000))
     assert many.method == "beam"

@@ -22,8 +22,8 @@ from szfast.maps.mesh_design import Slicing, Spreading, kernel_transform, slicin
 CELLS: tuple[float, ...] = (0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
 """Distances of mesh points, in beam sigma, from the cheapest to the most exact."""
 
-H_LIMIT = 1.0
-"""Larger kernels, in beam sigma, are mapped by the exact method and added."""
+H_LIMITS: tuple[float, ...] = (1.0, 0.5)
+"""Largest kernels, in beam sigma, that a mesh's taps smooth; narrower ones have smaller errors."""
 
 MOST_POINTS = 128
 """Of a mesh along an axis: 134 MB a thread."""
@@ -87,7 +87,14 @@ class Mesh:
 
     @classmethod
     def of(
-        cls, kernel: str, cell: float, k_limit: float, sigma_kpc: float, radius_kpc: float, t: float = 0.0
+        cls,
+        kernel: str,
+        cell: float,
+        k_limit: float,
+        sigma_kpc: float,
+        radius_kpc: float,
+        t: float = 0.0,
+        h_limit: float = 1.0,
     ) -> Mesh | None:
         """The mesh with this cell [beam sigma] for a typical t = (h / h_limit)^2, or None if it would be too large."""
         from szfast._core import fast_length
@@ -100,7 +107,7 @@ class Mesh:
         reach = math.ceil(k_limit * cell * padded / (2 * math.pi) + 3.02)
         if reach >= padded:
             return None
-        spread = spreading(kernel, cell, window_shape(cell, t), H_LIMIT, k_limit)
+        spread = spreading(kernel, cell, window_shape(cell, t * h_limit**2), h_limit, k_limit)
         return cls(spread, slicing(points, padded), points, padded, reach, sigma_kpc, radius_kpc)
 
     def arguments(self) -> dict[str, object]:

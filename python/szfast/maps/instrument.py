@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import astropy.units as u
@@ -68,17 +69,17 @@ class Instrument:
                 field="size",
             )
 
-    @property
+    @cached_property
     def pixel_arcmin(self) -> float:
         """Side of a pixel [arcmin]."""
         return float(self.pixel.to_value("arcmin"))
 
-    @property
+    @cached_property
     def beam_sigma_arcmin(self) -> float:
         """Standard deviation of the beam, FWHM / sqrt(8 ln 2) [arcmin]."""
         return float(self.beam_fwhm.to_value("arcmin")) / math.sqrt(8 * math.log(2))
 
-    @property
+    @cached_property
     def padded_size(self) -> int:
         """Pixels along the patch that is projected, and in which beam and noise are applied."""
         from szfast._core import fast_length

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from szfast.errors import ArgumentError
 from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
-from szfast.maps.beam_projection import CELLS, Mesh, Particles, project_on_mesh, safe_radius_kpc
+from szfast.maps.beam_projection import CELLS, Particles, project_on_mesh, safe_radius_kpc
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved
-from szfast.maps.method_choice import Trial
+from szfast.maps.method_choice import MeshPlan, Trial
 from szfast.maps.projection import Projection, project
 from szfast.maps.scene import Scene, Seen, bound_of
 from szfast.maps.spread_projection import ROUNDING, BeamImages, accuracy, project_behind_beam
+from szfast.maps.wide_kernels import with_wide_kernels
 
 log = logging.getLogger("szfast.maps")
 
@@ -161,15 +162,14 @@ def _through_mesh(
     cells: tuple[float, ...] = CELLS
     concentration = trial.concentration
     for _ in range(_MOST_MESHES):
-        # the first guess may be too high; a map whose gas is all in one point has one
-        guesses = (concentration, concentration / 1.5, 1.0) if cells is CELLS else (concentration,)
-        mesh = next((found for guess in guesses if (found := trial.mesh(scene, rtol, guess, cells))), None)
-        if mesh is None:
+        plan = trial.plan(scene, how, rtol, concentration, cells)
+        if plan is None:
             return None, f"no mesh is known to keep {rtol:g} of the peak"
-        if only_if_cheaper and trial.mesh_ns(scene, mesh, how) > trial.exact_ns(scene, how):
+        if only_if_cheaper and plan.ns > trial.exact_ns(scene, how):
             return None, "it is cheaper here"
-        seen, concentration = _beam(scene, particles, mesh, share)
+        seen, concentration = _beam(scene, particles, plan, share)
         assert seen.bound is not None
+        mesh = plan.mesh
         if seen.bound <= rtol:
             log.info(
                 "method beam: error at most %.1e of the peak, mesh of %d^3 points, cell %g beam sigma",
@@ -182,15 +182,21 @@ def _through_mesh(
     return None, f"meshes did not keep {rtol:g} of the peak"
 
 
-def _beam(scene: Scene, particles: Particles, mesh: Mesh, share: float) -> tuple[Seen, float]:
+def _beam(scene: Scene, particles: Particles, plan: MeshPlan, share: float) -> tuple[Seen, float]:
     """Map through a mesh, what it does not take exactly; and the concentration of the least concentrated view."""
-    projection = project_on_mesh(
+    grid: dict[str, Any] = {
+        "pixels": scene.instrument.padded_size,
+        "pixel_kpc": scene.pixel_kpc,
+        "threads": scene.threads,
+    }
+    projection = with_wide_kernels(
+        project_on_mesh(particles, scene.views, plan.mesh, **grid),
         particles,
+        plan.wide,
         scene.views,
-        mesh,
-        pixels=scene.instrument.padded_size,
-        pixel_kpc=scene.pixel_kpc,
-        threads=scene.threads,
+        plan.mesh,
+        safe_kpc=safe_radius_kpc(scene.instrument, scene.pixel_kpc),
+        **grid,
     )
     y = scene.observe(None, projection.spectra_kpc2, noise=True)
     clean = y if scene.spectrum is None else scene.observe(None, projection.spectra_kpc2, noise=False)

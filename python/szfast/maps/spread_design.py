@@ -63,7 +63,7 @@ class SizeClass:
     ----------
     above, to : float
         Support radii, from `above`, which is not among them unless it is zero.
-    coefficients : (FIELDS, K) array
+    coefficients : (F, K) array
         Chebyshev series, over (k / K_LIMIT)^2 from 0 to 1, of the factor of each field.
     error : float
         Of an image.
@@ -75,7 +75,7 @@ class SizeClass:
     error: float
 
     def factors(self, k: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Factor of each field at wave numbers k, (FIELDS, ...)."""
+        """Factor of each field at wave numbers k, (F, ...)."""
         result: NDArray[np.float64] = np.asarray(
             chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, self.coefficients.T), dtype=np.float64
         )
@@ -98,13 +98,19 @@ def spread_window(taps: int, sigma_cells: float, k_limit: float) -> SpreadWindow
     return SpreadWindow(taps, beta, coefficients, errors[best] + misfit)
 
 
-def size_classes(kernel: str, error: float) -> Iterator[SizeClass]:
-    """Classes from zero on, as wide as the error allows."""
-    above = 0.0
+def size_classes(kernel: str, error: float, above: float = 0.0) -> Iterator[SizeClass]:
+    """Classes from zero or a given radius on, as wide as the error allows."""
     while True:
         found = _size_class(kernel, error, above)
         yield found
         above = found.to
+
+
+@lru_cache(maxsize=256)
+def class_of_fields(kernel: str, above: float, to: float, fields: int) -> SizeClass:
+    """The class between two radii, by so many powers of h^2."""
+    coefficients, _ = _fit(kernel, above, to, _NODES, 24, fields)
+    return SizeClass(above, to, coefficients, 1.02 * _measured(kernel, above, to, coefficients))
 
 
 def _window(taps: int, beta: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -167,11 +173,12 @@ def _size_class(kernel: str, error: float, above: float) -> SizeClass:
             high = middle
     # a class of no width would never end
     to = max(low, above + 0.05)
-    coefficients, _ = _fit(kernel, above, to, _NODES, 24)
-    return SizeClass(above, to, coefficients, 1.02 * _measured(kernel, above, to, coefficients))
+    return class_of_fields(kernel, above, to, FIELDS)
 
 
-def _fit(kernel: str, above: float, to: float, nodes: int, sizes: int) -> tuple[NDArray[np.float64], float]:
+def _fit(
+    kernel: str, above: float, to: float, nodes: int, sizes: int, fields: int = FIELDS
+) -> tuple[NDArray[np.float64], float]:
     """Least squares over h at each node in k; Chebyshev coefficients, and the mean error over modes."""
     x = np.cos(np.pi * (np.arange(nodes) + 0.5) / nodes)
     k = K_LIMIT * np.sqrt(0.5 * (x + 1))
@@ -179,7 +186,7 @@ def _fit(kernel: str, above: float, to: float, nodes: int, sizes: int) -> tuple[
     t = 0.5 * (1 - np.cos(np.pi * (np.arange(sizes) + 0.5) / sizes))
     h = np.sqrt(above**2 + t * (to**2 - above**2))
     shape = kernel_transform(kernel, k[:, None] * h)
-    powers = t[:, None] ** np.arange(FIELDS)
+    powers = t[:, None] ** np.arange(fields)
     factors = np.linalg.lstsq(powers, shape.T, rcond=None)[0]
     misfit = np.abs(powers @ factors - shape.T).max(axis=0)
     weight = np.exp(-0.5 * k**2) * np.sqrt(1 - x**2)  # dx of the nodes; k dk is dx
@@ -192,5 +199,5 @@ def _measured(kernel: str, above: float, to: float, coefficients: NDArray[np.flo
     t = np.linspace(0.0, 1.0, 60) ** 1.5
     h = np.sqrt(above**2 + t * (to**2 - above**2))
     factors = chebyshev.chebval(2 * (k / K_LIMIT) ** 2 - 1, coefficients.T)
-    misfit = np.abs(t[:, None] ** np.arange(FIELDS) @ factors - kernel_transform(kernel, h[:, None] * k))
+    misfit = np.abs(t[:, None] ** np.arange(len(coefficients)) @ factors - kernel_transform(kernel, h[:, None] * k))
     return float(np.trapezoid(misfit * np.exp(-0.5 * k**2) * k, k, axis=1).max())
