@@ -33,7 +33,9 @@ def fuzz_bindings() -> Any:
     def once(data: bytes) -> None:
         given_by = atheris.FuzzedDataProvider(data)
         name = OPERATIONS[given_by.ConsumeIntInRange(0, len(OPERATIONS) - 1)]
-        given = arguments(name, count=LENGTHS[given_by.ConsumeIntInRange(0, len(LENGTHS) - 1)] if name != "extent" else 7)
+        given = arguments(
+            name, count=LENGTHS[given_by.ConsumeIntInRange(0, len(LENGTHS) - 1)] if name != "extent" else 7
+        )
         for _ in range(given_by.ConsumeIntInRange(0, 3)):
             within = {f"design.{key}" for key in given.get("design", {})}
             names = sorted((set(given) | set(arrays_of(given)) | within) - {"design"})
@@ -126,7 +128,13 @@ def main() -> None:
         once = fuzz_bindings() if arguments.target == "bindings" else fuzz_binary_reader()
         # what is imported when it is first used
         once(b"")
-    options = [f"-max_total_time={arguments.seconds}", "-rss_limit_mb=4096", "-timeout=20", "-max_len=256", "-len_control=0"]
+    options = [
+        f"-max_total_time={arguments.seconds}",
+        "-rss_limit_mb=4096",
+        "-timeout=20",
+        "-max_len=256",
+        "-len_control=0",
+    ]
     atheris.Setup([sys.argv[0], *options], once)
     atheris.Fuzz()
 

@@ -48,7 +48,16 @@ TITLES = {
 def run_tests(step: str, faults: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-o", "junit_family=xunit1", f"--junitxml={report}", *TESTS[step]]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-o",
+            "junit_family=xunit1",
+            f"--junitxml={report}",
+            *TESTS[step],
+        ]
         subprocess.run(command, cwd=ROOT, env=os.environ | {"SZFAST_FAULTS": str(faults)}, check=False)
         return {"tests": list(_tests(ElementTree.parse(report)))}
 
