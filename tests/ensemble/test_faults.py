@@ -69,6 +69,7 @@ needs_keras = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs 
 
 
 @needs_keras
+@pytest.mark.skipif(not KILLS, reason="a minute; set SZFAST_FAULTS to the number of kills")
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_a_full_disk_stops_a_training_that_then_goes_on(tmp_path, dataset, quick, small_disk, record_property):
