@@ -123,6 +123,8 @@ def sanitizers(session: nox.Session) -> None:
     session.install("cmake>=3.25", "ninja", "scikit-build-core>=1.1", "pybind11>=3")
     session.install(*PROJECT["project"]["dependencies"], *group("test"))
     jobs = str(os.cpu_count() or 1)
+    # delays and forks are measured without
+    tests_of_bindings = ["tests/bindings", "-k", "not ctrl_c and not other_threads and not forked"]
     for name, which in SANITIZERS.items():
         build = str(Path("build", name))
         defined = [f"-DSZFAST_SANITIZE={which}", "-DCMAKE_BUILD_TYPE=Debug"]
@@ -132,10 +134,13 @@ def sanitizers(session: nox.Session) -> None:
         settings = {"cmake.build-type": "Debug", "cmake.define.SZFAST_SANITIZE": which, "build-dir": f"{build}-python"}
         flags = [f"--config-settings={key}={value}" for key, value in settings.items()]
         session.install("--no-build-isolation", "--no-deps", "--reinstall", ".", *flags, "-Cinstall.strip=false")
-        # Python itself is built without: the library has to come first
-        runtime = session.run("gcc", f"-print-file-name=lib{name}.so", external=True, silent=True)
-        watched = {**SANITIZED_ENV, "LD_PRELOAD": str(runtime).strip()}
-        session.run("python", "-m", "pytest", "-p", "no:cacheprovider", "tests/bindings", env=watched)
+        # Python itself is built without: they have to come first, and exceptions of C++ to be known to them
+        libraries = [
+            str(session.run("gcc", f"-print-file-name={library}", external=True, silent=True)).strip()
+            for library in (f"lib{name}.so", "libstdc++.so")
+        ]
+        watched = {**SANITIZED_ENV, "LD_PRELOAD": " ".join(libraries)}
+        session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *tests_of_bindings, env=watched)
 
 
 @nox.session

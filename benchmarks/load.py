@@ -41,12 +41,14 @@ class Watch:
         self.handles: list[int] = []
 
     def look(self, done: int) -> None:
+        """Look, where it is time to."""
         if done % self.every == 0:
             self.done.append(done)
             self.memory_mb.append(self.process.memory_info().rss / 1e6)
             self.handles.append(self.process.num_fds())
 
     def summary(self, what: str) -> dict[str, Any]:
+        """What was seen: memory [MB] at least, half-way and at most, and how much it grew each time [kB]."""
         half = len(self.done) // 2
         slope = np.polyfit(self.done[half:], self.memory_mb[half:], 1)[0]
         return {
@@ -103,6 +105,7 @@ class InThisProcess:
         self.watch, self.done = watch, 0
 
     def results(self, function: Any, tasks: Any) -> Any:
+        """Do each task at once, in order."""
         for number, task in enumerate(tasks):
             made = function(task)
             self.done += 1
@@ -110,7 +113,7 @@ class InThisProcess:
             yield number, made
 
     def close(self) -> None:
-        pass
+        """Nothing is held."""
 
 
 def pipeline(folder: Path, clusters: int) -> dict[str, Any]:

@@ -28,7 +28,11 @@ PAGE = ROOT / "docs" / "reliability.md"
 
 TESTS = {
     "bindings": ["tests/bindings"],
-    "faults": ["tests/dataset/test_faults.py", "tests/dataset/test_killed_builders.py", "tests/ensemble/test_faults.py"],
+    "faults": [
+        "tests/dataset/test_faults.py",
+        "tests/dataset/test_killed_builders.py",
+        "tests/ensemble/test_faults.py",
+    ],
     "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
 }
 TITLES = {
@@ -44,7 +48,16 @@ TITLES = {
 def run_tests(step: str, faults: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *TESTS[step]]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-o",
+            "junit_family=xunit1",
+            f"--junitxml={report}",
+            *TESTS[step],
+        ]
         subprocess.run(command, cwd=ROOT, env=os.environ | {"SZFAST_FAULTS": str(faults)}, check=False)
         return {"tests": list(_tests(ElementTree.parse(report)))}
 

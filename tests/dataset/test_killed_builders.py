@@ -83,7 +83,9 @@ def test_killed_at_random_moments_it_ends_as_undisturbed(configuration, in_this_
     store = configuration.parent / "killed.zarr"
     configuration.write_text(configuration.read_text().replace("set.zarr", "killed.zarr"))
     begin = time.monotonic()
-    assert started(configuration).wait() == 0
+    undisturbed_process = started(configuration)
+    undisturbed_process.communicate()
+    assert undisturbed_process.returncode == 0
     seconds = time.monotonic() - begin
     draw, hit, finished = random.Random(9), 0, 0
     for _ in range(KILLS):

@@ -69,6 +69,7 @@ needs_keras = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs 
 
 
 @needs_keras
+@pytest.mark.skipif(not KILLS, reason="a minute; set SZFAST_FAULTS to the number of kills")
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_a_full_disk_stops_a_training_that_then_goes_on(tmp_path, dataset, quick, small_disk, record_property):
@@ -76,18 +77,19 @@ def test_a_full_disk_stops_a_training_that_then_goes_on(tmp_path, dataset, quick
     expected = list(runs_table(whole.path)["weights_sha256"])
     disk = small_disk(64)
     folder = disk.path / "run"
-    said = 0
-    # no room for the settings, the state, the networks
-    for kilobytes in (8, 64, 3480, 100_000):
+    errors = []
+    # no room for the settings, then for the state
+    for kilobytes in (8, 64, 100_000):
         disk.resize(kilobytes)
         try:
             train(dataset, folder, runs=1, bins=BINS, recipe=quick, workers=0)
         except RunError as error:
-            said += 1
-            assert "No space left" in error.problem or "cannot be made" in error.problem, error
-            assert error.remedy
-    record_property("full disks", said)
-    assert said >= 3
+            errors.append(error)
+    record_property("full disks", len(errors))
+    assert len(errors) == 2
+    for error in errors:
+        assert "No space left" in error.problem or "cannot be made" in error.problem, error
+        assert error.remedy
     assert list(runs_table(folder)["weights_sha256"]) == expected
     assert not list(folder.rglob(f"*{UNFINISHED}*"))
 
