@@ -75,7 +75,7 @@ def test_pickled_objects_are_refused_and_never_unpickled(saved, name):
         ("input_std", np.array(0.0), "positive"),
         ("input_std", np.array("1e-6"), "kind 'f'"),
         ("redshift_bin", np.array([0.4, 0.2]), "low < high"),
-        ("format", np.array(2), "layout 1, found 2"),
+        ("format", np.array(3), "layout 1 or 2, found 3"),
         ("provenance", np.array("x" * 20_000), "kind 'U'"),
     ],
 )

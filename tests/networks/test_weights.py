@@ -18,7 +18,7 @@ def test_parameter_count_is_the_published_one(random_network):
 
 def test_arrays_are_copies_that_cannot_be_written(random_network):
     kernels, biases = arrays(random_network())
-    network = NetworkWeights(tuple(kernels), tuple(biases), 0.0, 1.0, (0.0, 0.1))
+    network = NetworkWeights(tuple(kernels), tuple(biases), 0.0, 1.0, redshift_bin=(0.0, 0.1))
     kernels[0][:] = 5
     assert network.kernels[0].max() < 5
     with pytest.raises(ValueError, match="read-only"):
@@ -62,14 +62,14 @@ def test_arrays_that_do_not_fit_are_refused(random_network, change, problem, lay
     kernels, biases = arrays(random_network())
     kernels[layer] = change(kernels[layer])
     with pytest.raises(NetworkError, match=problem) as caught:
-        NetworkWeights(tuple(kernels), tuple(biases), 0.0, 1.0, (0.0, 0.1))
+        NetworkWeights(tuple(kernels), tuple(biases), 0.0, 1.0, redshift_bin=(0.0, 0.1))
     assert caught.value.field == ("conv1_kernel", "dense4_kernel")[layer // 6]
 
 
 def test_a_missing_layer_is_refused(random_network):
     kernels, biases = arrays(random_network())
     with pytest.raises(NetworkError, match="expected 7 of each, found 6 and 7"):
-        NetworkWeights(tuple(kernels[:6]), tuple(biases), 0.0, 1.0, (0.0, 0.1))
+        NetworkWeights(tuple(kernels[:6]), tuple(biases), 0.0, 1.0, redshift_bin=(0.0, 0.1))
 
 
 def test_the_bin_excludes_its_low_edge_and_includes_its_high_one(random_network):
