@@ -282,8 +282,12 @@ def test_a_shift_is_seen_in_the_table(chosen, dataset, other_dataset):
     rows = shift_table(
         {"blobs": read_chosen(run.path)}, {"same": dataset, "fainter": other_dataset}, ((0.0, 0.2), (0.2, 0.4))
     )
-    assert list(rows["tested"]) == ["same", "same", "fainter", "fainter"]
+    assert list(rows["tested_on"]) == ["same", "same", "fainter", "fainter"]
     assert list(rows["n"]) == [48, 48, 48, 48]
-    assert set(rows["trained"]) == {"blobs"}
+    assert list(rows["clusters"]) == [24, 24, 24, 24]
+    assert list(rows["z_max"]) == [0.2, 0.4, 0.2, 0.4]
+    # rms^2 = bias^2 + scatter^2
+    np.testing.assert_allclose(rows["rms_dex"] ** 2, rows["bias_dex"] ** 2 + rows["scatter_dex"] ** 2, rtol=1e-10)
+    assert set(rows["trained_on"]) == {"blobs"}
     same, fainter = rows[:2], rows[2:]
     assert (np.abs(fainter["out_of_domain"] - same["out_of_domain"]) > 0).all()
