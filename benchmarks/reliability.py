@@ -147,16 +147,33 @@ def _load_row(row: dict[str, Any]) -> list[str]:
     return [row["what"], str(row["times"]), f"{row['seconds']:.0f}", memory, f"{row['kb_more_each']:.2f}", handles]
 
 
-def _bad_input(content: Any) -> list[str]:
-    cases = content.get("cases", []) if isinstance(content, dict) else content
+def _bad_input(content: dict[str, Any]) -> list[str]:
     counts: dict[str, dict[str, int]] = {}
-    for case in cases:
-        of_reader = counts.setdefault(str(case.get("reader", "?")), {})
-        outcome = str(case.get("outcome", "?"))
-        of_reader[outcome] = of_reader.get(outcome, 0) + 1
+    for case in content["cases"]:
+        of_reader = counts.setdefault(case["reader"], {})
+        of_reader[case["outcome"]] = of_reader.get(case["outcome"], 0) + 1
     outcomes = sorted({outcome for of_reader in counts.values() for outcome in of_reader})
     rows = [[name, *(str(row.get(outcome, 0)) for outcome in outcomes)] for name, row in sorted(counts.items())]
-    return _table(["reader", *outcomes], rows)
+    lines = [_sentence("damaged inputs", content["totals"]), "", *_table(["reader", *outcomes], rows)]
+    if "mutations" in content:
+        lines += ["", _sentence("mutated files", content["mutations"])]
+    if "peers" in content:
+        lines += ["", *_peers(content["peers"])]
+    return lines
+
+
+def _sentence(what: str, totals: dict[str, Any]) -> str:
+    return f"{totals['cases']} {what}, {totals['failures']} failures, {totals['cpu_seconds']:.0f} s of CPU."
+
+
+def _peers(peers: dict[str, Any]) -> list[str]:
+    outcomes = list(next(iter(peers["totals"].values())))
+    rows = [
+        [f"{name} {peers['versions'][name]}", *(str(found[outcome]) for outcome in outcomes)]
+        for name, found in peers["totals"].items()
+    ]
+    formats = ", ".join(peers["formats"])
+    return [f"The same {peers['cases']} damaged snapshots of {formats}:", "", *_table(["code", *outcomes], rows)]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:
