@@ -35,6 +35,10 @@ TESTS = {
     ],
     "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
 }
+INTRODUCTION = (
+    "Written by benchmarks/reliability.py, step by step; `nox -s reliability` does all steps. Each part is of the machine and",
+    "date that stand below it, with as many kills as its row tells.",
+)
 TITLES = {
     "bad_input": "Bad input",
     "bindings": "Arguments, threads, forks and Ctrl-C",
@@ -111,7 +115,7 @@ def keep(step: str, content: dict[str, Any]) -> None:
 
 
 def page() -> str:
-    lines = ["# Reliability", "", "Written by `nox -s reliability`; figures are of the machine and date of each part."]
+    lines = ["# Reliability", "", *INTRODUCTION]
     for step, title in TITLES.items():
         file = FOLDER / f"{step}.json"
         lines += ["", f"## {title}", ""]
