@@ -36,8 +36,8 @@ TESTS = {
     "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
 }
 INTRODUCTION = (
-    "Written by benchmarks/reliability.py, step by step; `nox -s reliability` does all steps. Each part is of the machine and",
-    "date that stand below it, with as many kills as its row tells.",
+    "Written by benchmarks/reliability.py, step by step; `nox -s reliability` does all steps. Each part is of the",
+    "machine and date that stand below it, with as many kills as its row tells.",
 )
 TITLES = {
     "bad_input": "Bad input",
