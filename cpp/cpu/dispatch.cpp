@@ -171,7 +171,9 @@ bool observe(const Observation &observation, const double *maps, MapSpectrum spe
         throw std::invalid_argument(
             "the padded size must be even, and larger than the map by an even number of pixels");
     const int lanes = level().observe_lanes();
-    const ObserveTables tables(observation, lanes);
+    const ObserveTables tables(observation, lanes, stop);
+    if (stop.asked)
+        return false;
     const ObservePlan &plan = tables.plan();
     const int workers = thread_count(threads);
     std::vector<std::unique_ptr<AlignedFloats>> scratch(workers);

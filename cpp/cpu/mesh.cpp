@@ -27,8 +27,9 @@ struct MeshLevel {
 // The tables of the transform of one line; beam and noise take no part.
 class LineTables {
   public:
-    explicit LineTables(int length)
-        : nothing_(std::size_t(length) * (length / 2 + 1)), tables_({length, length, nothing_.data(), nullptr}, 1) {
+    LineTables(int length, Stop &stop)
+        : nothing_(std::size_t(length) * (length / 2 + 1)),
+          tables_({length, length, nothing_.data(), nullptr}, 1, stop) {
     }
     const ObservePlan &plan() const {
         return tables_.plan();
@@ -55,7 +56,9 @@ bool mesh_spectra(const Particles &particles, const MeshDesign &design, const Sl
                   int view_count, int threads, Stop &stop, float *spectra, std::uint8_t *left, MeshSums *sums) {
     MeshPlan plan{};
     plan.design = &design;
-    const LineTables lines(design.padded);
+    const LineTables lines(design.padded, stop);
+    if (stop.asked)
+        return false;
     plan.lines = &lines.plan();
     plan.stride = (design.points + mesh_lanes - 1) / mesh_lanes * mesh_lanes;
     plan.side = 2 * design.reach + 1;

@@ -46,26 +46,25 @@ struct HalfPlane {
     }
 };
 
-double largest(const double *values, int n) {
-    double most = 0.0;
-    for (std::size_t i = 0; i < std::size_t(n) * (n / 2 + 1); ++i)
-        most = std::abs(values[i]) > most ? std::abs(values[i]) : most;
-    return most;
-}
-
 } // namespace
 
-ObserveTables::ObserveTables(const Observation &observation, int lanes) : lanes_(lanes), plan_{} {
+ObserveTables::ObserveTables(const Observation &observation, int lanes, Stop &stop)
+    : lanes_(lanes), plan_{}, stop_(stop) {
     while (1 << lane_bits_ < lanes)
         ++lane_bits_;
     plan_.padded = observation.padded;
     plan_.size = observation.size;
     plan_.margin = (observation.padded - observation.size) / 2;
     plan_transform();
-    plan_.blocks = (kept_rows(observation) + lanes - 1) / lanes;
-    fill_transfer(observation.transfer);
+    const double least_transfer = least_that_counts(observation.transfer);
+    const double least_amplitude = observation.amplitude ? least_that_counts(observation.amplitude) : 0.0;
+    int rows = kept_rows(observation.transfer, least_transfer, 1);
     if (observation.amplitude)
-        fill_amplitude(observation.amplitude);
+        rows = kept_rows(observation.amplitude, least_amplitude, rows);
+    plan_.blocks = (rows + lanes - 1) / lanes;
+    fill_transfer(observation.transfer, least_transfer);
+    if (observation.amplitude)
+        fill_amplitude(observation.amplitude, least_amplitude);
 }
 
 void ObserveTables::plan_transform() {
@@ -94,25 +93,43 @@ void ObserveTables::plan_transform() {
     plan_.place = place_.data();
 }
 
-int ObserveTables::kept_rows(const Observation &observation) const {
+double ObserveTables::least_that_counts(const double *values) {
+    const std::size_t columns = plan_.padded / 2 + 1;
+    double most = 0.0;
+    for (int row = 0; row < plan_.padded; ++row) {
+        for (std::size_t i = row * columns; i < (row + 1) * columns; ++i)
+            most = std::abs(values[i]) > most ? std::abs(values[i]) : most;
+        if (stop_.wanted_after(columns))
+            break;
+    }
+    return negligible * most;
+}
+
+// The rows up to the last with a mode that counts, at least `rows`.
+int ObserveTables::kept_rows(const double *values, double least, int rows) {
     const int n = plan_.padded;
-    int rows = 1;
-    for (const double *values : {observation.transfer, observation.amplitude}) {
-        if (!values)
-            continue;
-        const HalfPlane plane{values, n};
-        const double least = negligible * largest(values, n);
-        const auto counts = [&](int ky) {
-            for (int kx = 0; kx < n; ++kx)
-                if (std::abs(plane(kx, ky)) > least)
-                    return true;
-            return false;
-        };
-        for (int ky = n / 2; ky >= rows; --ky)
-            if (counts(ky))
-                rows = ky + 1;
+    const HalfPlane plane{values, n};
+    for (int ky = n / 2; ky >= rows; --ky) {
+        for (int kx = 0; kx < n; ++kx)
+            if (std::abs(plane(kx, ky)) > least)
+                return ky + 1;
+        if (stop_.wanted_after(n))
+            break;
     }
     return rows;
+}
+
+// Calls take(kx, ky) for every mode that is kept, a block after the other.
+template <class Take> void ObserveTables::each_mode(Take take) {
+    const int n = plan_.padded;
+    for (int block = 0; block < plan_.blocks; ++block) {
+        const int first = block * lanes_, last = std::min(n / 2 + 1, first + lanes_);
+        for (int kx = 0; kx < n; ++kx)
+            for (int ky = first; ky < last; ++ky)
+                take(kx, ky);
+        if (stop_.wanted_after(std::size_t(n) * lanes_))
+            return;
+    }
 }
 
 std::size_t ObserveTables::at(int kx, int ky) const {
@@ -120,46 +137,41 @@ std::size_t ObserveTables::at(int kx, int ky) const {
     return (std::size_t(block) * plan_.padded + place_[kx]) * lanes_ + (ky - block * lanes_);
 }
 
-void ObserveTables::fill_transfer(const double *transfer) {
+void ObserveTables::fill_transfer(const double *transfer, double least) {
     const int n = plan_.padded;
     transfer_ = AlignedFloats(std::size_t(plan_.blocks) * n * lanes_);
     float *const table = transfer_.start();
     plan_.transfer = table;
     // 1/n^2 of the two inverse transforms, 1/2 of taking two columns apart
-    const double scale = 0.5 / (double(n) * n), least = negligible * largest(transfer, n);
+    const double scale = 0.5 / (double(n) * n);
     const HalfPlane plane{transfer, n};
-    const int rows = std::min(n / 2 + 1, plan_.blocks * lanes_);
-    for (int kx = 0; kx < n; ++kx)
-        for (int ky = 0; ky < rows; ++ky) {
-            const double value = plane(kx, ky);
-            table[at(kx, ky)] = std::abs(value) > least ? float(scale * value) : 0.0f;
-        }
+    each_mode([&](int kx, int ky) {
+        const double value = plane(kx, ky);
+        table[at(kx, ky)] = std::abs(value) > least ? float(scale * value) : 0.0f;
+    });
 }
 
-void ObserveTables::fill_amplitude(const double *amplitude) {
+void ObserveTables::fill_amplitude(const double *amplitude, double least) {
     const int n = plan_.padded;
     amplitude_ = AlignedFloats(std::size_t(plan_.blocks) * n * lanes_);
     float *const table = amplitude_.start();
     plan_.amplitude = table;
     noisy_.assign(n / 2 + 1, 0);
-    const double least = negligible * largest(amplitude, n);
-    const int rows = std::min(n / 2 + 1, plan_.blocks * lanes_);
-    for (int kx = 0; kx < n; ++kx)
-        for (int ky = 0; ky < rows; ++ky) {
-            const bool own_mirror = kx == 0 || 2 * kx == n;
-            // columns that are their own mirror image take their lower half
-            const double value =
-                own_mirror ? amplitude[std::size_t(ky) * (n / 2 + 1) + kx] : HalfPlane{amplitude, n}(kx, ky);
-            if (value <= least)
-                continue;
-            if (own_mirror && (ky == 0 || 2 * ky == n)) {
-                plan_.real_modes[plan_.real_mode_count++] = {kx, ky, float(value)};
-                continue;
-            }
-            table[at(kx, ky)] = float(value * std::sqrt(0.5)); // half of the variance in each part
-            int &noisy = noisy_[std::min(kx, n - kx)];
-            noisy = std::max(noisy, (ky >> lane_bits_) + 1);
+    const HalfPlane plane{amplitude, n};
+    each_mode([&](int kx, int ky) {
+        const bool own_mirror = kx == 0 || 2 * kx == n;
+        // columns that are their own mirror image take their lower half
+        const double value = own_mirror ? amplitude[std::size_t(ky) * (n / 2 + 1) + kx] : plane(kx, ky);
+        if (value <= least)
+            return;
+        if (own_mirror && (ky == 0 || 2 * ky == n)) {
+            plan_.real_modes[plan_.real_mode_count++] = {kx, ky, float(value)};
+            return;
         }
+        table[at(kx, ky)] = float(value * std::sqrt(0.5)); // half of the variance in each part
+        int &noisy = noisy_[std::min(kx, n - kx)];
+        noisy = std::max(noisy, (ky >> lane_bits_) + 1);
+    });
     plan_.noisy = noisy_.data();
 }
 

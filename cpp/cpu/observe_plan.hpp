@@ -46,10 +46,10 @@ struct ObservePlan {
     int real_mode_count;
 };
 
-// Owns the tables of one call.
+// Owns the tables of one call. They are not complete where the stop was asked for meanwhile.
 class ObserveTables {
   public:
-    ObserveTables(const Observation &observation, int lanes);
+    ObserveTables(const Observation &observation, int lanes, Stop &stop);
     ObserveTables(const ObserveTables &) = delete;
     const ObservePlan &plan() const {
         return plan_;
@@ -57,13 +57,16 @@ class ObserveTables {
 
   private:
     void plan_transform();
-    int kept_rows(const Observation &observation) const;
-    void fill_transfer(const double *transfer);
-    void fill_amplitude(const double *amplitude);
+    int kept_rows(const double *values, double least, int rows);
+    void fill_transfer(const double *transfer, double least);
+    void fill_amplitude(const double *amplitude, double least);
+    double least_that_counts(const double *values);
+    template <class Take> void each_mode(Take take);
     std::size_t at(int kx, int ky) const;
 
     int lanes_, lane_bits_ = 0; // lanes = 2^bits
     ObservePlan plan_;
+    PacedStop stop_;
     std::vector<float> turns_;
     AlignedFloats transfer_, amplitude_;
     std::vector<int> place_, noisy_;

@@ -28,6 +28,25 @@ inline bool time_to_poll(std::size_t done) {
     return done > 0 && done % particles_between_polls == 0;
 }
 
+// The same for work that is done in pieces of several sizes.
+class PacedStop {
+  public:
+    explicit PacedStop(Stop &stop) : stop_(stop) {
+    }
+    // Counts a piece that has been done, and tells whether to stop.
+    bool wanted_after(std::size_t piece) {
+        done_ += piece;
+        if (done_ < particles_between_polls)
+            return stop_.asked;
+        done_ = 0;
+        return stop_.wanted();
+    }
+
+  private:
+    Stop &stop_;
+    std::size_t done_ = 0;
+};
+
 // Threads beyond this are never started: a request for more is one for this many.
 constexpr int most_threads = 1024;
 
