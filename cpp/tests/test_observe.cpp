@@ -178,6 +178,15 @@ void stops_when_asked() {
     CHECK(!observe({16, 16, transfer.data(), nullptr}, map.data(), {nullptr, 0}, nullptr, 1, 1, stop, out.data()));
 }
 
+// No map is asked for: nothing but the tables can take notice.
+void stops_while_tables_are_made() {
+    const int n = 2048;
+    const std::vector<double> transfer(std::size_t(n) * (n / 2 + 1), 1.0);
+    Stop stop;
+    stop.poll = [] { return true; };
+    CHECK(!observe({n, n, transfer.data(), nullptr}, nullptr, {nullptr, 0}, nullptr, 0, 1, stop, nullptr));
+}
+
 } // namespace
 } // namespace szfast::tests
 
@@ -198,5 +207,6 @@ int main() {
     for (const auto &[n, size] : {std::pair{14, 14}, {15, 15}, {16, 17}, {16, 15}, {16, 0}, {0, 0}})
         refuses(n, size);
     stops_when_asked();
+    stops_while_tables_are_made();
     return result();
 }
