@@ -155,7 +155,8 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def reliability(session: nox.Session) -> None:
     """Try bad input, faults and load; writes benchmarks/reliability/*.json and docs/reliability.md."""
-    session.install(".", *all_extras(), *group("test"), "psutil")
+    # yt and pynbody read the same damaged snapshots
+    session.install(".", *all_extras(), *group("test"), "psutil", "yt", "pynbody")
     session.run("python", "benchmarks/reliability.py", *session.posargs, env={"TF_CPP_MIN_LOG_LEVEL": "2"})
 
 

@@ -46,6 +46,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from damage import mutated, snapshot_cases  # noqa: E402
 from damage.every_case import KINDS, cases_of  # noqa: E402
 from damage.judge import Case, Verdict, judge  # noqa: E402
+from results import machine  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "reliability" / "bad_input.json"
 STAGES = ("damaged", "mutations", "peers")
@@ -56,7 +57,7 @@ FIELDS += ("Coordinates", "Masses", "InternalEnergy", "SmoothingLength", "Electr
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=["damaged", "mutations"])
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
     parser.add_argument("--mutations", type=int, default=10_000, help="mutated files")
     parser.add_argument("--output", type=Path, default=RESULT, help="a stage that is not run keeps what stands there")
     given = parser.parse_args()
@@ -74,6 +75,7 @@ def main() -> None:
             failures += result["mutations"]["failures"]
         else:
             result["peers"] = _peers()
+        result["machine"] = machine()
         given.output.write_text(json.dumps(result, indent=1) + "\n")
     sys.exit(1 if failures else 0)
 
