@@ -49,7 +49,7 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
     const py::ssize_t padded = beam.shape(0);
     if (fast_length(int(padded)) != padded)
         throw py::value_error("transfer: expected a side without prime factors but 2, 3, 5, found " + shape_text(beam));
-    std::optional<py::array_t<double>> projected, noise;
+    std::optional<py::array_t<double>> projected;
     py::ssize_t count = -1;
     if (!maps.is_none()) {
         projected = checked<double>(maps, "maps", {-1, padded, padded});
@@ -64,24 +64,13 @@ py::array_t<float> observe_maps(const py::object &maps, const py::object &keys, 
         if (spectrum.rows % 16 != 0)
             throw py::value_error("spectra: expected a multiple of 16 rows, found " + std::to_string(spectrum.rows));
     }
-    std::vector<NoiseStream> streams;
-    if (!amplitude.is_none()) {
-        noise = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
-        require_not_negative(*noise, "amplitude");
-        if (keys.is_none())
-            throw py::value_error("keys: noise needs one key a map");
-        if (count < 0)
-            count = checked<std::uint64_t>(keys, "keys", {-1, 5}).shape(0);
-        streams = streams_of(keys, count);
-    }
-    if (count < 0)
-        throw py::value_error("maps: expected maps, spectra or noise");
-    py::array_t<float> out({count, py::ssize_t(size), py::ssize_t(size)});
-    const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
+    const NoiseArguments noise(amplitude, keys, padded, count);
+    py::array_t<float> out({noise.count, py::ssize_t(size), py::ssize_t(size)});
+    const Observation observation{int(padded), size, beam.data(), noise.amplitude()};
     const double *from = projected ? projected->data() : nullptr;
     float *to = out.mutable_data();
     interruptible([&](Stop &stop) {
-        return observe(observation, from, spectrum, streams.data(), int(count), threads, stop, to);
+        return observe(observation, from, spectrum, noise.streams.data(), int(noise.count), threads, stop, to);
     });
     return out;
 }

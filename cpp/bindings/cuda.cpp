@@ -12,7 +12,6 @@
 #include <pybind11/stl.h>
 
 #include <complex>
-#include <optional>
 
 namespace szfast::bindings {
 namespace {
@@ -93,25 +92,15 @@ DeviceArray observe(Engine<Device> &engine, const py::object &maps, const py::ob
         count = modes.shape[0];
         spectrum = {modes.data, int(modes.shape[3])};
     }
-    std::optional<py::array_t<double>> noise;
-    std::vector<NoiseStream> streams;
-    if (!amplitude.is_none()) {
-        noise = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
-        require_not_negative(*noise, "amplitude");
-        if (keys.is_none())
-            throw py::value_error("keys: noise needs one key a map");
-        if (count < 0)
-            count = checked<std::uint64_t>(keys, "keys", {-1, 5}).shape(0);
-        streams = streams_of(keys, count);
-    }
-    if (count < 0)
-        throw py::value_error("maps: expected maps, spectra or noise");
-    const Observation observation{int(padded), size, beam.data(), noise ? noise->data() : nullptr};
+    const NoiseArguments noise(amplitude, keys, padded, count);
+    count = noise.count;
+    const Observation observation{int(padded), size, beam.data(), noise.amplitude()};
     Buffer<float> out;
     {
         const py::gil_scoped_release unlocked;
         out = cuda::allocate<float>(engine.device, std::size_t(count) * size * size);
-        cuda::observe(engine.device, observation, projected.data, spectrum, streams.data(), int(count), out.data());
+        cuda::observe(engine.device, observation, projected.data, spectrum, noise.streams.data(), int(count),
+                      out.data());
         engine.device.synchronize();
     }
     return array_of(engine.device, out, {count, size, size});

@@ -8,6 +8,7 @@
 #include "szfast/spread.hpp"
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,19 +38,45 @@ inline Grid checked_grid(int pixels, double pixel_kpc, double half_depth_kpc, do
     return {pixels, pixel_kpc, half_depth_kpc};
 }
 
+// A stream a key, of so many maps; any number for a negative count.
 inline std::vector<NoiseStream> streams_of(const py::object &keys, py::ssize_t count) {
+    if (keys.is_none())
+        throw py::value_error("keys: noise needs one key a map");
     const auto words = checked<std::uint64_t>(keys, "keys", {count, 5});
     const std::uint64_t *word = words.data();
-    std::vector<NoiseStream> streams(count);
-    for (py::ssize_t i = 0; i < count; ++i, word += 5) {
+    std::vector<NoiseStream> streams(words.shape(0));
+    for (NoiseStream &stream : streams) {
         for (int k = 2; k < 5; ++k)
             if (word[k] > 0xFFFFFFFFu)
                 throw py::value_error("keys: view, realisation and run must be below 2^32");
-        streams[i] =
+        stream =
             noise_stream({word[0], word[1], std::uint32_t(word[2]), std::uint32_t(word[3]), std::uint32_t(word[4])});
+        word += 5;
     }
     return streams;
 }
+
+// The noise of so many maps, or of as many as there are keys for a negative count; none without an amplitude.
+struct NoiseArguments {
+    NoiseArguments(const py::object &amplitude, const py::object &keys, py::ssize_t padded, py::ssize_t of_maps)
+        : count(of_maps) {
+        if (!amplitude.is_none()) {
+            values = checked<double>(amplitude, "amplitude", {padded, padded / 2 + 1});
+            require_not_negative(*values, "amplitude");
+            streams = streams_of(keys, count);
+            count = py::ssize_t(streams.size());
+        }
+        if (count < 0)
+            throw py::value_error("maps: expected maps, spectra or noise");
+    }
+    const double *amplitude() const {
+        return values ? values->data() : nullptr;
+    }
+
+    std::optional<py::array_t<double>> values;
+    std::vector<NoiseStream> streams;
+    py::ssize_t count; // maps of the result
+};
 
 inline py::array_t<double> checked_transfer(const py::object &transfer, int size) {
     const auto beam = checked<double>(transfer, "transfer", {-1, -1});
