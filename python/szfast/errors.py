@@ -51,7 +51,18 @@ def _rebuild(kind: type[SzfastError], problem: str, state: dict[str, str | None]
 
 
 class ArgumentError(SzfastError, ValueError):
-    """An argument has the wrong unit, shape or value."""
+    """An argument has the wrong unit, shape or value; without a remedy of its own, what was expected is the remedy."""
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        field: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        default = None if field is None else f"give {field} as expected."
+        super().__init__(problem, file=file, field=field, remedy=remedy or default)
 
 
 class SnapshotError(SzfastError):

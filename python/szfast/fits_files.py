@@ -47,6 +47,9 @@ def opened_fits(file: Path, kind: type[SzfastError], remedy: str, *, checksum: b
     from astropy.io.fits.verify import VerifyError
     from astropy.utils.exceptions import AstropyWarning
 
+    if file.exists() and not file.is_file():
+        # a pipe would be waited for
+        raise kind("is no file.", file=file, field="path", remedy=remedy)
     try:
         with warnings.catch_warnings(), file.open("rb") as raw:
             warnings.simplefilter("ignore", AstropyWarning)

@@ -24,13 +24,17 @@ def replaced(path: Path, kind: type[SzfastError]) -> Iterator[Path]:
     path : Path
         The file.
     kind : type of SzfastError
-        What to raise where the disk refuses.
+        What to raise where the disk refuses, or something else than a file is there.
 
     Raises
     ------
     SzfastError
         Of that kind.
     """
+    if path.exists() and not path.is_file():
+        raise kind(
+            "is a folder, a device or a pipe.", file=path, field="path", remedy="give the name of an ordinary file."
+        )
     try:
         with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}{UNFINISHED}") as folder:
             temporary = Path(folder) / path.name

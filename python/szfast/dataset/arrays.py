@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in
+from szfast.arguments import array_in, redshifts_in, whole_in
 from szfast.dataset.labels import as_table, noise_number
 from szfast.dataset.maps import DataSet, Indices, Maps
 from szfast.errors import ArgumentError, DataSetError
@@ -127,6 +127,9 @@ def from_arrays(
     """
     from szfast import __version__
 
+    if not isinstance(instrument, Instrument):
+        raise ArgumentError(f"expected an Instrument, found {type(instrument).__name__}.", field="instrument")
+    whole_in(seed, "seed")
     maps = _clean(clean, instrument)
     count = len(maps)
     mass = array_in(M500c, "Msun", "M500c", shape=(count,))
@@ -139,7 +142,7 @@ def from_arrays(
         "snapshot": _texts(snapshot, ["arrays"] * count, "snapshot"),
         "code": _texts(code, ["unknown"] * count, "code"),
         "halo_id": _numbers(np.arange(count) if halo_id is None else halo_id, "iu", count, "halo_id"),
-        "redshift": _numbers(redshift, "iuf", count, "redshift"),
+        "redshift": redshifts_in(_numbers(redshift, "iuf", count, "redshift")),
         "M500c": mass,
         "R500c": _optional(R500c, "kpc", (count,), "R500c"),
         "Y500": _optional(Y500, "Mpc2", (count,), "Y500"),
@@ -147,8 +150,12 @@ def from_arrays(
         "pixel": _optional(pixel, "kpc", (count,), "pixel"),
     }
     identity = zip(*(columns[part] for part in ("region", "snapshot", "code", "halo_id")), strict=True)
-    numbers = [noise_number(*each) for each in identity] if noise_cluster is None else noise_cluster
-    columns["noise_cluster"] = _numbers(np.asarray(numbers, dtype=np.uint64), "iu", count, "noise_cluster")
+    if noise_cluster is None:
+        noise_cluster = np.array([noise_number(*each) for each in identity], dtype=np.uint64)
+    numbers = _numbers(noise_cluster, "iu", count, "noise_cluster")
+    if (numbers < 0).any():
+        raise ArgumentError("expected numbers from 0 on.", field="noise_cluster")
+    columns["noise_cluster"] = numbers.astype(np.uint64)
     source: CleanMaps = MapsInMemory(maps)
     return DataSet(
         labels=as_table(columns),
@@ -186,6 +193,8 @@ def _views(views: Any, count: int) -> NDArray[np.float64]:
 
 
 def _texts(values: Any, default: list[str], name: str) -> NDArray[Any]:
+    if values is not None and (isinstance(values, str | bytes) or np.ndim(values) != 1):
+        raise ArgumentError(f"expected {len(default)} names, one a cluster, found {type(values).__name__}.", field=name)
     texts = default if values is None else [str(value) for value in values]
     if len(texts) != len(default):
         raise ArgumentError(f"expected {len(default)} names, one a cluster, found {len(texts)}.", field=name)

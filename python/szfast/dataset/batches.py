@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import require
+from szfast.arguments import require, whole_in
 from szfast.dataset.arrays import MapsInMemory
 from szfast.dataset.maps import Indices, Maps
 from szfast.errors import ArgumentError
@@ -81,8 +81,7 @@ class Batches:
         self.dataset, self.maps = dataset, dataset.indices(maps)
         if not len(self.maps):
             raise ArgumentError("expected at least one map.", field="maps")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ArgumentError(f"expected a whole number from 1 on, found {batch_size!r}.", field="batch_size")
+        whole_in(batch_size, "batch_size", least=1)
         # raises where a number is out of range, or there is no spectrum
         dataset.noise_keys(self.maps[:1], realisation=realisation or 0, run=run)
         if noise and dataset.noise is None:
@@ -112,8 +111,7 @@ class Batches:
         log10_mass : (b,) float32 array
             Log10 of M500c in Msun.
         """
-        if not 0 <= number < len(self):
-            raise ArgumentError(f"expected a batch from 0 to {len(self) - 1}, found {number!r}.", field="number")
+        whole_in(number, "number", most=len(self) - 1)
         from szfast._core import pick_and_turn
 
         order, turns = self._plan(epoch)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from szfast.arguments import path_in
 from szfast.errors import ArgumentError, DataSetError, SzfastError
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def read_configuration(path: str | Path) -> Configuration:
     DataSetError
         If it cannot be read, a key is unknown, or a value is out of range.
     """
-    path = Path(path)
+    path = path_in(path)
     return checked_configuration(read_toml(path, DataSetError), path)
 
 

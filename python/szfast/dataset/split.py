@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import choice_in, whole_in
 from szfast.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def split_maps(
         If an argument is out of range, or there are fewer groups than sides.
     """
     shares = _checked_fractions(fractions)
-    if by not in LEVELS:
-        raise ArgumentError(f"expected {', '.join(LEVELS)}, found {by!r}.", field="by")
+    choice_in(by, LEVELS, "by")
     maps = np.unique(dataset.indices(within))
     names, group, counts = np.unique(_groups(dataset, maps, by), return_inverse=True, return_counts=True)
     if len(names) < np.count_nonzero(shares):
@@ -130,10 +130,7 @@ def _checked_fractions(fractions: Any) -> NDArray[np.float64]:
 
 
 def _key(seed: Any, run: Any) -> NDArray[np.uint64]:
-    for name, value in (("seed", seed), ("run", run)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**64:
-            raise ArgumentError(f"expected a whole number from 0 to 2^64 - 1, found {value!r}.", field=name)
-    return np.array([seed, run], dtype=np.uint64)
+    return np.array([whole_in(seed, "seed"), whole_in(run, "run")], dtype=np.uint64)
 
 
 def _groups(dataset: DataSet, maps: NDArray[np.int64], by: str) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import require
+from szfast.arguments import path_in, require
 from szfast.dataset.labels import COLUMNS, as_table
 from szfast.dataset.maps import DataSet
 from szfast.dataset.stored_maps import DAMAGED, SHARD_CLUSTERS, StoredMaps
@@ -121,7 +121,7 @@ def open_dataset(path: str | Path) -> DataSet:
     MissingExtraError
         If zarr is not installed.
     """
-    path = Path(path)
+    path = path_in(path)
     if not path.exists():
         building = building_folder(path).exists()
         raise DataSetError(

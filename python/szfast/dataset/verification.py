@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from szfast.arguments import path_in
 from szfast.dataset.bins import PLANCK_BINS, bin_name, bin_numbers
 from szfast.dataset.checksums import sha256, store_files
 from szfast.dataset.progress import progress_of
@@ -61,7 +62,7 @@ def verify(path: str | Path, *, progress: bool = False) -> Verification:
     DataSetError
         If there is no store to check.
     """
-    path = Path(path)
+    path = path_in(path)
     root = open_group(path)
     found = _check_files(path, dict(root.attrs[ATTRIBUTE].get("sha256", {})))
     try:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from szfast.arguments import path_in
 from szfast.dataset.bins import PLANCK_BINS, Bin
 from szfast.dataset.configuration import configuration_error, read_toml
 from szfast.ensemble.recipe import Recipe
@@ -72,7 +73,7 @@ def read_training(path: str | Path) -> TrainingConfiguration:
     RunError
         If it cannot be read, a key is unknown, or a value is out of range.
     """
-    file = Path(path)
+    file = path_in(path)
     content = read_toml(file, RunError)
     try:
         found = TrainingConfiguration.model_validate(content)

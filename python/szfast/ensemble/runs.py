@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from szfast.arguments import path_in
 from szfast.dataset import DataSet
 from szfast.ensemble.outcome import Outcome, is_finished, read_outcome
 from szfast.errors import ArgumentError, RunError
@@ -46,7 +47,7 @@ def runs_table(folder: str | Path) -> QTable:
     """
     from astropy.table import QTable
 
-    root = Path(folder)
+    root = path_in(folder, "folder")
     rows = []
     for path, outcome in finished_runs(root):
         row = asdict(outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from szfast.arguments import numbers_in, whole_in
 from szfast.errors import ArgumentError
 
 MASS_BIN_DEX = 0.1
@@ -22,7 +23,7 @@ def relative_error(log10_predicted: ArrayLike, log10_true: ArrayLike) -> NDArray
     ArgumentError
         If the shapes differ or a value is not finite.
     """
-    predicted, true = np.asarray(log10_predicted, dtype=np.float64), np.asarray(log10_true, dtype=np.float64)
+    predicted, true = numbers_in(log10_predicted, "log10_predicted"), numbers_in(log10_true, "log10_true")
     if predicted.shape != true.shape or not (np.isfinite(predicted).all() and np.isfinite(true).all()):
         raise ArgumentError(
             f"expected finite log10 masses of one shape, found {predicted.shape} and {true.shape}.",
@@ -57,6 +58,7 @@ def bias_score(log10_predicted: ArrayLike, log10_true: ArrayLike, *, least_maps:
     ArgumentError
         If the shapes differ or a value is not finite.
     """
+    whole_in(least_maps, "least_maps", least=1)
     error = relative_error(log10_predicted, log10_true)
     if error.ndim != 1:
         raise ArgumentError(
@@ -80,6 +82,6 @@ def mass_bin(log10_mass: ArrayLike, width: float = MASS_BIN_DEX) -> NDArray[np.i
 
 def runs_below(scores: ArrayLike, thresholds: ArrayLike) -> NDArray[np.int64]:
     """Number of runs whose score is below each threshold, N(bias < t); a run without a score counts nowhere."""
-    values, limits = np.asarray(scores, np.float64), np.asarray(thresholds, np.float64)
+    values, limits = numbers_in(scores, "scores").ravel(), numbers_in(thresholds, "thresholds")
     counts: NDArray[np.int64] = (values < limits[..., np.newaxis]).sum(axis=-1)
     return counts

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 
+from szfast.arguments import numbers_in
 from szfast.errors import ArgumentError
 
 LEAST_POINTS = 3
@@ -120,7 +121,8 @@ def fit_line(log10_x: ArrayLike, log10_y: ArrayLike, error_x: ArrayLike, error_y
 
 
 def _checked(*arrays: ArrayLike) -> tuple[NDArray[np.float64], ...]:
-    found = tuple(np.asarray(array, dtype=np.float64) for array in arrays)
+    names = ("log10_x", "log10_y", "error_x", "error_y")
+    found = tuple(numbers_in(array, name) for array, name in zip(arrays, names, strict=True))
     shapes = {array.shape for array in found}
     if len(shapes) > 1 or found[0].ndim != 1 or len(found[0]) < LEAST_POINTS:
         raise ArgumentError(
@@ -145,7 +147,9 @@ def _minimum(
     options = {"maxiter": 20000, "maxfev": 20000, "fatol": 1e-9, "xatol": 1e-7}
     found = minimize(lambda p: cost(bounded(p)), begin, method="Nelder-Mead", options=options)
     if not found.success:
-        raise ArgumentError(f"the fit did not converge ({found.message}).", field="log10_y")
+        raise ArgumentError(
+            f"the fit did not converge ({found.message}).", field="log10_y", remedy="look for outliers, or tiny errors."
+        )
     return bounded(found.x)
 
 

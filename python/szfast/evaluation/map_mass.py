@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from szfast.arguments import cosmology_in, redshifts_in
 from szfast.constants import ARCMIN_RAD
 from szfast.errors import ArgumentError
 from szfast.evaluation.relation import (
     SLOPE,
-    checked_cosmology,
-    checked_redshift,
     compton_y_mpc2,
     distances_mpc,
     theta_500_arcmin,
@@ -76,19 +75,19 @@ def map_sz_mass(
 
     try:
         y = np.asarray(maps, dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ArgumentError("expected an array of numbers.", field="maps", remedy="give Compton y.") from None
     if y.ndim != 3 or y.shape[1:] != (instrument.size,) * 2 or not np.isfinite(y).all():
         raise ArgumentError(
             f"expected finite maps of shape (N, {instrument.size}, {instrument.size}), found {y.shape}.", field="maps"
         )
-    z = checked_redshift(redshift)
+    z = redshifts_in(redshift)
     if z.shape not in ((), (1,), (len(y),)):
         raise ArgumentError(
             f"expected one redshift or {len(y)}, found shape {z.shape}.", field="redshift", remedy="give one a map."
         )
     z = np.broadcast_to(z, len(y))
-    checked_cosmology(cosmology)
+    cosmology_in(cosmology)
     spectrum = noise_spectrum(instrument.noise if isinstance(noise, str) and noise == "instrument" else noise)
     if spectrum is None:
         raise ArgumentError("expected a noise spectrum, found none.", field="noise", remedy="give the maps' noise.")

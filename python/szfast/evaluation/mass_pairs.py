@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import MOST_REDSHIFT, path_in
 from szfast.errors import ArgumentError, CatalogueError
 from szfast.run_folder import MAPS
 
@@ -28,10 +29,6 @@ REFERENCES = ("M_true", "M_SZ", "M_SZ_true")
 
 LOG10_RANGE = (10.0, 17.0)
 """Bare numbers in this range are log10 of Msun; no mass in any usual unit lies in it by chance and fits as well."""
-
-
-MOST_REDSHIFT = 20.0
-"""No cluster is farther."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +100,7 @@ def read_mass_pairs(
     CatalogueError
         If the file cannot be read, or a column is absent or holds no masses.
     """
-    file = Path(path)
+    file = path_in(path)
     table = read_catalogue(file)
     names = [
         _column(table, file, given, candidates, option)
@@ -233,6 +230,8 @@ def chosen_rows(run: RunFolder, table: Any) -> NDArray[np.bool_]:
 
 
 def _column(table: Table, file: Path, given: str | None, candidates: Sequence[str], option: str) -> str:
+    if given is not None and not isinstance(given, str):
+        raise ArgumentError(f"expected a column's name, found {type(given).__name__}.", field=option)
     wanted = [given] if given is not None else candidates
     for name in wanted:
         if name in table.colnames:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in
+from szfast.arguments import array_in, cosmology_in, redshifts_in
 from szfast.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def theta_500_arcmin(m_msun: Any, redshift: Any, cosmology: Any, bias: float = 0
     """theta500 from M500c in plain numbers."""
     _check_bias(bias)
     mass = (1 - bias) * np.asarray(m_msun, dtype=np.float64) / 3e14
-    distance_mpc = distances_mpc(redshift, checked_cosmology(cosmology))
+    distance_mpc = distances_mpc(redshift, cosmology_in(cosmology))
     expansion = np.asarray(cosmology.efunc(redshift), dtype=np.float64)
     h70 = float(cosmology.h) / 0.7
     theta: NDArray[np.float64] = (
@@ -111,45 +111,9 @@ def theta_500_arcmin(m_msun: Any, redshift: Any, cosmology: Any, bias: float = 0
 
 def distances_mpc(redshift: Any, cosmology: Any) -> NDArray[np.float64]:
     """Angular-diameter distances [Mpc]."""
+    if not np.size(redshift):
+        return np.empty(np.shape(redshift))
     return np.asarray(cosmology.angular_diameter_distance(redshift).to_value("Mpc"), dtype=np.float64)
-
-
-def checked_redshift(redshift: Any) -> NDArray[np.float64]:
-    """Redshifts as an array.
-
-    Raises
-    ------
-    ArgumentError
-        If one is not positive and finite: a cluster at redshift 0 has no distance.
-    """
-    try:
-        values = np.asarray(redshift, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            f"expected numbers, found {redshift!r}.", field="redshift", remedy="give numbers."
-        ) from None
-    if not (np.isfinite(values).all() and (values > 0).all()):
-        raise ArgumentError(
-            "expected redshifts above zero.", field="redshift", remedy="leave out clusters without one."
-        )
-    return values
-
-
-def checked_cosmology(cosmology: Any) -> Any:
-    """A cosmology of astropy.
-
-    Raises
-    ------
-    ArgumentError
-        If it is something else.
-    """
-    if not (hasattr(cosmology, "efunc") and hasattr(cosmology, "angular_diameter_distance")):
-        raise ArgumentError(
-            f"expected a cosmology of astropy, found {type(cosmology).__name__}.",
-            field="cosmology",
-            remedy="give for example astropy.cosmology.FlatLambdaCDM(70, 0.3).",
-        )
-    return cosmology
 
 
 def _positive_mass(mass: Any) -> NDArray[np.float64]:
@@ -160,7 +124,7 @@ def _positive_mass(mass: Any) -> NDArray[np.float64]:
 
 
 def _together(values: NDArray[np.float64], redshift: Any, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    z = checked_redshift(redshift)
+    z = redshifts_in(redshift)
     try:
         np.broadcast_shapes(values.shape, z.shape)
     except ValueError:
@@ -173,12 +137,12 @@ def _together(values: NDArray[np.float64], redshift: Any, name: str) -> tuple[ND
 
 
 def _normalisation_mpc2(redshift: Any, cosmology: Any) -> NDArray[np.float64]:
-    h70 = float(checked_cosmology(cosmology).h) / 0.7
+    h70 = float(cosmology_in(cosmology).h) / 0.7
     expansion = np.asarray(cosmology.efunc(redshift), dtype=np.float64)
     known: NDArray[np.float64] = Y_UNIT_MPC2 * 10**LOG10_Y_STAR * h70 ** (SLOPE - 2) * expansion ** (2 / 3)
     return known
 
 
 def _check_bias(bias: float) -> None:
-    if not (isinstance(bias, int | float | np.number) and 0 <= bias < 1):
+    if isinstance(bias, bool) or not isinstance(bias, int | float | np.number) or not 0 <= bias < 1:
         raise ArgumentError(f"expected 0 <= b < 1, found {bias!r}.", field="bias", remedy="0 is the published choice.")

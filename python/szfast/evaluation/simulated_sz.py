@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import choice_in
 from szfast.ensemble.keys import TEST
 from szfast.errors import ArgumentError
 from szfast.evaluation.map_mass import map_sz_mass
@@ -59,8 +60,7 @@ def add_sz_masses(
     RunError
         If the run holds no predictions.
     """
-    if source not in SOURCES:
-        raise ArgumentError(f"expected {', '.join(SOURCES)}, found {source!r}.", field="source")
+    choice_in(source, SOURCES, "source")
     rows = run.read("predictions")
     cluster, view = np.asarray(rows["cluster"]), np.asarray(rows["view"])
     count = len(dataset.labels)

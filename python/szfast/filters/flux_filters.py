@@ -13,8 +13,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import choice_in
 from szfast.constants import ARCMIN_RAD
-from szfast.errors import ArgumentError
 from szfast.filters.profile_integrals import PROFILES, radial_transform
 from szfast.maps.instrument import Instrument
 from szfast.maps.spectrum import NoiseSpectrum
@@ -83,10 +83,8 @@ def flux_filter(
     ArgumentError
         If a name is unknown.
     """
-    if method not in METHODS:
-        raise ArgumentError(f"expected {' or '.join(METHODS)}, found {method!r}.", field="method")
-    if profile not in PROFILES:
-        raise ArgumentError(f"expected {' or '.join(PROFILES)}, found {profile!r}.", field="profile")
+    choice_in(method, METHODS, "method")
+    choice_in(profile, PROFILES, "profile")
     # templates know of the instrument only what changes them, so that equal ones are made once
     known = (float(instrument.pixel_arcmin), instrument.size, instrument.beam_sigma_arcmin)
     shapes = _templates(*known, PROFILES[profile], tuple(theta_arcmin.tolist()))

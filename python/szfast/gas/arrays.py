@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in
+from szfast.arguments import array_in, choice_in, numbers_in
 from szfast.constants import X_H_PRIMORDIAL
 from szfast.errors import ArgumentError
 from szfast.gas.electrons import (
@@ -76,8 +76,7 @@ def gas_from_arrays(
     ArgumentError
         If a unit, a shape or a value is wrong, or not exactly one of a pair is given.
     """
-    if kernel not in KERNELS:
-        raise ArgumentError(f"expected one of {', '.join(KERNELS)}, found {kernel!r}.", field="kernel")
+    choice_in(kernel, KERNELS, "kernel")
     offset_kpc = array_in(position, "kpc", "position", shape=(None, 3))
     count = len(offset_kpc)
     if count == 0:
@@ -156,7 +155,7 @@ def _composition(electrons: Any, hydrogen_fraction: Any, count: int) -> Electron
 
 
 def _fractions(value: Any, low: float, high: float, name: str, count: int) -> NDArray[np.float32]:
-    array = np.asarray(value, dtype=np.float32)
+    array = numbers_in(value, name).astype(np.float32)
     if array.shape not in ((), (count,)):
         raise ArgumentError(f"expected a number or shape ({count},), found {array.shape}.", field=name)
     if not ((array >= low) & (array <= high)).all():

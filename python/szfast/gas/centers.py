@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in
+from szfast.arguments import array_in, path_in
 from szfast.errors import ArgumentError
 from szfast.snapshots.header import SnapshotHeader
 
 
 def opened(snapshot: Any) -> Any:
     """A snapshot that is open, from one or from its path."""
-    if isinstance(snapshot, str | Path):
-        from szfast.snapshots import open_snapshot
+    from szfast.snapshots import open_snapshot
 
-        return open_snapshot(snapshot)
-    return snapshot
+    return snapshot if hasattr(snapshot, "header") else open_snapshot(path_in(snapshot, "snapshot"))
 
 
 def halo_center(halo: Any, center: Any, snapshot: Any) -> Any:

@@ -77,7 +77,7 @@ def check_model(electrons: str | float) -> str | float:
     ArgumentError
         If it is another name, or a number outside [0, 1.3].
     """
-    if electrons in (FROM_FILE, FULLY_IONISED):
+    if isinstance(electrons, str) and electrons in (FROM_FILE, FULLY_IONISED):
         return electrons
     if isinstance(electrons, int | float) and not isinstance(electrons, bool) and 0.0 <= electrons <= MOST_ELECTRONS:
         return float(electrons)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from szfast.arguments import choice_in
 from szfast.errors import ArgumentError
 from szfast.gas.particles import KERNELS, Gas
 
@@ -86,8 +87,7 @@ def gas_on_device(
     shapes = {tuple(column.shape) for column in lent}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         raise ArgumentError(f"expected columns of one length, found shapes {sorted(shapes)}.", field="x_kpc")
-    if kernel not in KERNELS:
-        raise ArgumentError(f"expected one of {', '.join(KERNELS)}, found {kernel!r}.", field="kernel")
+    choice_in(kernel, KERNELS, "kernel")
     nothing = np.empty(0, dtype=np.float32)
     return GasOnDevice(
         offset_kpc=np.empty((0, 3)),

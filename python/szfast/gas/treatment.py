@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.errors import ArgumentError, SnapshotError
+from szfast.arguments import flag_in, number_in
+from szfast.errors import SnapshotError
 from szfast.gas.electrons import (
     ASSUMED_IONISED,
     FROM_FILE,
@@ -39,9 +40,9 @@ class Treatment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "electrons", check_model(self.electrons))
-        scale = self.smoothing_scale
-        if not (isinstance(scale, int | float) and np.isfinite(scale) and scale > 0):
-            raise ArgumentError(f"expected a positive number, found {scale!r}.", field="smoothing_scale")
+        number_in(self.smoothing_scale, "smoothing_scale", low=1e-3, high=1e3)
+        for name in ("exclude_star_forming", "exclude_winds", "exclude_neutral"):
+            flag_in(getattr(self, name), name)
 
     @property
     def reasons(self) -> list[Reason]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from szfast.arguments import flag_in, path_in
 from szfast.errors import MapFileError
 from szfast.maps.instrument import Instrument
 from szfast.maps.mapset import Conserved, MapSet
@@ -58,8 +59,9 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
     """
     from astropy.io import fits
 
-    path = Path(path)
-    sets = [maps] if isinstance(maps, MapSet) else list(maps)
+    path = path_in(path)
+    flag_in(overwrite, "overwrite")
+    sets = list(maps) if isinstance(maps, Sequence) else [maps]
     if not sets or not all(isinstance(each, MapSet) for each in sets):
         raise MapFileError(
             "expected the MapSet of one cluster, or of several.",
@@ -147,7 +149,7 @@ def read_maps(path: str | Path) -> list[MapSet]:
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
-    path = Path(path)
+    path = path_in(path)
     if not path.is_file():
         raise MapFileError("there is no such file.", file=path, field="path", remedy="check the path.")
     try:

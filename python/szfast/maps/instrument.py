@@ -11,7 +11,7 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import scalar_in
+from szfast.arguments import scalar_in, whole_in
 from szfast.errors import ArgumentError
 
 PADDING_BEAM_SIGMA = 6.0
@@ -61,12 +61,16 @@ class Instrument:
         if fwhm_arcmin < 0:
             raise ArgumentError(f"expected zero or more, found {self.beam_fwhm}.", field="beam_fwhm")
         # the margin is the same on both sides of an even patch, so the map is even too
-        if not isinstance(self.size, int) or not 2 <= self.size <= 8192 or self.size % 2:
-            raise ArgumentError(f"expected an even number from 2 to 8192, found {self.size!r}.", field="size")
+        whole_in(self.size, "size", least=2, most=8192)
+        if self.size % 2:
+            raise ArgumentError(f"expected an even number of pixels, found {self.size}.", field="size")
+        if not isinstance(self.name, str) or not self.name:
+            raise ArgumentError(f"expected text, found {type(self.name).__name__}.", field="name")
         if pixel_arcmin * self.size > 60 * 60:
             raise ArgumentError(
                 f"a field of {pixel_arcmin * self.size / 60:.1f} degrees is too large for a flat map.",
                 field="size",
+                remedy="take fewer or smaller pixels.",
             )
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import cosmology_in, flag_in, whole_in
 from szfast.errors import ArgumentError
 from szfast.gas.centers import comoving_kpc, halo_center, opened, physical_kpc
 from szfast.gas.particles import Gas
@@ -123,7 +124,7 @@ def make_maps(
     DeviceError
         If a GPU is asked for where none can be used.
     """
-    _check_types(gas, snapshot)
+    _check_types(gas, snapshot, name)
     halo = _one_halo(halo)
     observation = Observation.of(
         redshift=redshift,
@@ -136,9 +137,9 @@ def make_maps(
         depth=depth,
         method=method,
         rtol=rtol,
-        threads=threads,
+        threads=whole_in(threads, "threads", most=2**31 - 1),
         device=device,
-        on_device=on_device,
+        on_device=flag_in(on_device, "on_device"),
     )
     source: GasSource
     if gas is None:
@@ -165,9 +166,11 @@ def make_maps(
     return maps
 
 
-def _check_types(gas: Any, snapshot: Any) -> None:
+def _check_types(gas: Any, snapshot: Any, name: Any) -> None:
     if (gas is None) == (snapshot is None):
         raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
+    if name is not None and not isinstance(name, str):
+        raise ArgumentError(f"expected text, found {type(name).__name__}.", field="name")
     if gas is not None and not isinstance(gas, Gas):
         raise ArgumentError(
             f"expected a Gas, found {type(gas).__name__}.",
@@ -218,6 +221,7 @@ def _stream(
 
 
 def _check_cosmology(cosmology: Any, source: Any, path: Path | None) -> None:
+    cosmology_in(cosmology)
     for parameter in ("Om0", "Ode0", "h"):
         given, found = float(getattr(cosmology, parameter)), float(getattr(source.cosmology, parameter))
         if abs(given - found) > 1e-3:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import choice_in, number_in
 from szfast.errors import ArgumentError
 from szfast.gas.columns import GasColumns
 from szfast.gas.particles import Gas
@@ -77,11 +78,9 @@ def check_method(method: str, rtol: float) -> None:
     ArgumentError
         If it does not.
     """
-    if method not in METHODS:
-        raise ArgumentError(f"expected one of {', '.join(METHODS)}, found {method!r}.", field="method")
+    choice_in(method, METHODS, "method")
     low, high = RTOL_LIMITS
-    if isinstance(rtol, bool) or not isinstance(rtol, int | float | np.floating) or not low <= rtol <= high:
-        raise ArgumentError(f"expected a number from {low:g} to {high:g}, found {rtol!r}.", field="rtol")
+    number_in(rtol, "rtol", low=low, high=high)
 
 
 def _obstacle(scene: Scene) -> str | None:

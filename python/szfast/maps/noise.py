@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import whole_in
 from szfast.errors import ArgumentError
 from szfast.maps.instrument import Instrument
 from szfast.maps.spectrum import NoiseSpectrum, noise_spectrum
@@ -42,9 +43,7 @@ class NoiseKey:
 
     def __post_init__(self) -> None:
         for name, bits in (("seed", 64), ("cluster", 64), ("realisation", 32), ("run", 32)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**bits:
-                raise ArgumentError(f"expected a whole number from 0 to 2^{bits} - 1, found {value!r}.", field=name)
+            whole_in(getattr(self, name), name, most=2**bits - 1)
 
     def of_views(self, views: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
         """Words of each view's key, (L, 5): seed, cluster, view, realisation, run."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import array_in, scalar_in
+from szfast.arguments import MOST_REDSHIFT, array_in, number_in, scalar_in
 from szfast.engines import device_named
 from szfast.errors import ArgumentError
 from szfast.gas.columns import GasColumns
@@ -209,9 +209,8 @@ def observed_redshift(asked: float | None, snapshot_redshift: float) -> float:
                 remedy="give the redshift at which to see it, for example redshift=0.1.",
             )
         return float(snapshot_redshift)
-    if isinstance(asked, bool) or not isinstance(asked, int | float | np.floating) or not 0 < asked < 20:
-        raise ArgumentError(f"expected a number above 0 and below 20, found {asked!r}.", field="redshift")
-    return float(asked)
+    # nearer than 100 kpc there is nothing of the size of a cluster
+    return number_in(asked, "redshift", low=1e-5, high=MOST_REDSHIFT)
 
 
 def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> float:

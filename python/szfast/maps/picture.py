@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from szfast.arguments import require
+from szfast.arguments import path_in, require
 from szfast.errors import ArgumentError, MapFileError
 from szfast.whole_files import replaced
 
@@ -99,7 +99,7 @@ def save_figure(figure: Any, path: str | Path) -> Path:
     MapFileError
         If it cannot be written.
     """
-    path = Path(path)
+    path = path_in(path)
     kind = path.suffix.lstrip(".").lower() or "png"
     if kind not in figure.canvas.get_supported_filetypes():
         raise MapFileError(

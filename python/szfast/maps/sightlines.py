@@ -171,7 +171,7 @@ def _angles_from_file(path: Path) -> NDArray[np.float64]:
 def _checked_rotations(matrices: Any) -> NDArray[np.float64]:
     try:
         views = np.array(matrices, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         views = np.empty(0)
     if views.ndim != 3 or views.shape[1:] != (3, 3) or len(views) == 0 or not np.isfinite(views).all():
         raise ArgumentError(

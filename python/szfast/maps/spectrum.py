@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import numbers_in
 from szfast.errors import NoiseTableError
 
 NOISE_PRESETS = ("milca", "nilc", "homogeneous")
@@ -36,8 +37,8 @@ class NoiseSpectrum:
     power: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        ell = np.array(self.ell, dtype=np.float64)
-        power = np.array(self.power, dtype=np.float64)
+        # copies: later changes of the caller's arrays have no effect
+        ell, power = numbers_in(self.ell, "ell").copy(), numbers_in(self.power, "power").copy()
         if ell.ndim != 1 or ell.shape != power.shape or len(ell) < 2:
             self._refuse("ell", f"expected two columns of equal length, found shapes {ell.shape} and {power.shape}.")
         if not (np.isfinite(ell).all() and (ell > 0).all() and (np.diff(ell) > 0).all()):

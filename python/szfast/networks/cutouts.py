@@ -14,6 +14,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from numpy.typing import NDArray
 
+from szfast.arguments import path_in
 from szfast.errors import MapFileError
 from szfast.fits_files import opened_fits
 from szfast.networks.layers import MAP_SIDE, PIXEL
@@ -61,7 +62,7 @@ def read_cutout(path: str | Path) -> Cutout:
         If the file is missing, truncated or not FITS, the image is not 96 x 96 finite numbers, or its WCS
         gives a pixel that differs from 1.717 arcmin by more than 1 %.
     """
-    file = Path(path)
+    file = path_in(path)
     with opened_fits(file, MapFileError, "fetch it again.") as units:
         header, image = units[0].header, units[0].data
     y = _image(image, file)

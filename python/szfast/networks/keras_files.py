@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 from numpy.typing import NDArray
 
+from szfast.arguments import path_in
 from szfast.errors import NetworkError
 from szfast.networks.hdf5_arrays import REMEDY, read_weights
 from szfast.networks.keras_config import check_layers, scalings
@@ -44,7 +45,7 @@ def save_keras(network: NetworkWeights, path: str | Path) -> tuple[Path, Path]:
     MissingExtraError
         If Keras is not installed.
     """
-    file = Path(path)
+    file = path_in(path)
     with replaced(file, ".keras") as temporary:
         to_keras(network).save(temporary)
     return file, save(network, file.with_suffix(".npz"))
@@ -72,7 +73,7 @@ def load_keras(
     NetworkError
         If the file is missing, truncated or no .keras file, or the model is not that of `vgg`.
     """
-    file = Path(path)
+    file = path_in(path)
     try:
         with zipfile.ZipFile(file) as archive:
             description = json.loads(member(archive, file, "config.json"))

@@ -6,6 +6,7 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from szfast.arguments import flag_in, numbers_in
 from szfast.errors import ArgumentError
 from szfast.networks.filtered import FilteredWeights, filtered_forward
 from szfast.networks.forward import forward
@@ -54,10 +55,11 @@ def predict_log10_mass(
         learnt the redshift.
     """
     checked = checked_maps(maps)
+    flag_in(average, "average")
     networks = network if isinstance(network, NetworkSet) else NetworkSet((network,))
     log10_mass = np.empty(len(checked), dtype=np.float64)
     chosen_for = _by_network(networks, redshift, len(checked))
-    redshifts = None if redshift is None else np.broadcast_to(np.asarray(redshift, dtype=np.float64), (len(checked),))
+    redshifts = None if redshift is None else np.broadcast_to(numbers_in(redshift, "redshift"), (len(checked),))
     for chosen, which in chosen_for:
         for first in range(0, len(which), _MAPS_AT_ONCE):
             block = which[first : first + _MAPS_AT_ONCE]
@@ -108,7 +110,7 @@ def _by_network(
                 remedy="give the clusters' redshift, or one network.",
             )
         return [(networks[0], np.arange(count))]
-    redshifts = np.asarray(redshift, dtype=np.float64)
+    redshifts = numbers_in(redshift, "redshift")
     if redshifts.shape not in ((), (count,)):
         raise ArgumentError(
             f"expected one redshift or {count}, found shape {redshifts.shape}.",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from szfast.arguments import path_in
 from szfast.errors import ArgumentError, MapFileError
 from szfast.fits_files import opened_fits
 from szfast.networks.cutouts import check_pixel, read_cutout
@@ -71,7 +72,8 @@ def masses_of_files(
     ArgumentError
         If no file is given, or no network has learnt a redshift.
     """
-    files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    several = paths if isinstance(paths, Sequence) and not isinstance(paths, str) else [paths]
+    files = [path_in(path, "paths") for path in several]
     if not files:
         raise ArgumentError("holds no file.", field="paths", remedy="give at least one file of maps.")
     chosen = networks if isinstance(networks, NetworkSet) else read_networks(networks)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from szfast.arguments import path_in
 from szfast.errors import ArgumentError, NetworkError
 from szfast.networks.filtered import FilteredWeights
 from szfast.networks.mean import NetworkMean
@@ -34,6 +35,13 @@ class NetworkSet:
     networks: tuple[Network, ...]
 
     def __post_init__(self) -> None:
+        if not all(hasattr(network, "redshift_bin") for network in self.networks):
+            kinds = ", ".join(sorted({type(network).__name__ for network in self.networks}))
+            raise ArgumentError(
+                f"expected networks, found {kinds}.",
+                field="network",
+                remedy="read them with szfast.networks.read_networks.",
+            )
         ordered = tuple(sorted(self.networks, key=lambda network: network.redshift_bin))
         if not ordered:
             raise NetworkError("holds no network.", field="networks", remedy="give at least one.")
@@ -94,7 +102,7 @@ def read_networks(path: str | Path) -> NetworkSet:
     from szfast.networks.npz import load
     from szfast.networks.published_weights import published
 
-    place = Path(path)
+    place = path_in(path)
     own = sorted(place.glob("*.npz")) if place.is_dir() else [place] * (place.suffix == ".npz")
     theirs = sorted(place.glob("bestmodel-*.h5")) if place.is_dir() else [place] * (place.suffix == ".h5")
     if not own and not theirs:

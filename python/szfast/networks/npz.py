@@ -14,6 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from szfast import whole_files
+from szfast.arguments import path_in
 from szfast.errors import NetworkError
 from szfast.networks.filtered import FILTERED_DENSE, SHAPES, FilteredWeights
 from szfast.networks.layers import LAYERS
@@ -78,7 +79,10 @@ def load(path: str | Path) -> NetworkWeights | FilteredWeights:
         If the file is missing, truncated or not such a file, or an array is missing, pickled, of a wrong
         type or shape, or not finite.
     """
-    file = Path(path)
+    file = path_in(path)
+    if file.exists() and not file.is_file():
+        # a pipe would be waited for, a device read without end
+        raise NetworkError("is no file.", file=file, field="path", remedy="name one that szfast.networks.save wrote.")
     try:
         with zipfile.ZipFile(file) as archive:
             version = int(_read(archive, file, "format", "i", ()))
@@ -141,7 +145,7 @@ def _read(archive: zipfile.ZipFile, file: Path, name: str, kind: str, shape: tup
 @contextmanager
 def replaced(path: str | Path, suffix: str) -> Iterator[Path]:
     """Give a temporary name beside `path`; what was written there takes its place at the end."""
-    file = Path(path)
+    file = path_in(path)
     if file.suffix != suffix:
         raise NetworkError(
             f"expected a name that ends in {suffix}, found '{file.name}'.",

@@ -19,6 +19,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import path_in
 from szfast.errors import ArgumentError, NetworkError
 from szfast.networks.hdf5_arrays import REMEDY, read_weights
 from szfast.networks.layers import LAYERS
@@ -99,7 +100,7 @@ def published(path: str | Path, *, number: int | None = None) -> NetworkSet:
     ArgumentError
         If a number is given for a folder.
     """
-    place = Path(path)
+    place = path_in(path)
     if not place.is_dir():
         return NetworkSet((_read(place, number),))
     if number is not None:

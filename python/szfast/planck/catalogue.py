@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from szfast.arguments import path_in
 from szfast.sample.psz2 import known_clusters, read_psz2
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def psz2_clusters(path: str | Path) -> QTable:
     """Read PSZ2's clusters with known redshift and mass; 1,094 in the published catalogue. See `read_psz2`."""
-    return known_clusters(read_psz2(path), Path(path))
+    return known_clusters(read_psz2(path), path_in(path))
 
 
 def psz2_cosmology() -> FLRW:

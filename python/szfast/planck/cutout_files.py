@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from szfast.arguments import path_in
 from szfast.errors import CatalogueError, MapFileError
 from szfast.maps.instrument import PLANCK
 from szfast.planck.cutouts import MASKED_FLAG, SkyCutout, cut
@@ -61,7 +62,7 @@ def cut_clusters(
     from rich.console import Console
     from rich.progress import track
 
-    place = Path(folder)
+    place = path_in(folder, "folder")
     missing = [name for name in ("name", "position", "redshift") if name not in clusters.colnames]
     if missing:
         raise CatalogueError("is not in the table.", field=missing[0], remedy="give what psz2_clusters returns.")

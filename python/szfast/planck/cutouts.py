@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import require
+from szfast.arguments import choice_in, require, whole_in
 from szfast.errors import ArgumentError
 from szfast.maps.instrument import PLANCK, Instrument
 from szfast.planck.sky import SkyMap
@@ -112,10 +112,8 @@ def cut(
             field="sky",
             remedy="read it with szfast.planck.read_sky.",
         )
-    if threads < 0:
-        raise ArgumentError(f"expected 0 or more, found {threads}.", field="threads", remedy="0 takes all cores.")
-    if method not in METHODS:
-        raise ArgumentError(f"expected {' or '.join(METHODS)}, found {method!r}.", field="method")
+    whole_in(threads, "threads", most=1024)
+    choice_in(method, METHODS, "method")
     centers = positions.transform_to(sky.frame).reshape(-1)
     if not np.isfinite([centers.spherical.lon.rad, centers.spherical.lat.rad]).all():
         raise ArgumentError(

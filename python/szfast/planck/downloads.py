@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from szfast.arguments import require
+from szfast.arguments import choice_in, path_in, require
 from szfast.errors import ArgumentError, DownloadError
 from szfast.whole_files import replaced
 
@@ -106,15 +106,16 @@ def fetch(what: str, folder: str | Path, *, mirror: str | None = None, progress:
     Raises
     ------
     ArgumentError
-        If there is no such set.
+        If there is no such set, or an argument is of another type.
     DownloadError
         If a file cannot be fetched or is not the published one; says which file to put where.
     MissingExtraError
         If pooch is not installed.
     """
-    if what not in SETS:
-        raise ArgumentError(f"there is no set {what!r}.", field="what", remedy=f"name one of {', '.join(SETS)}.")
-    place = Path(folder)
+    choice_in(what, SETS, "what")
+    place = path_in(folder, "folder")
+    if mirror is not None and not isinstance(mirror, str):
+        raise ArgumentError(f"expected an address, found {type(mirror).__name__}.", field="mirror")
     wanted = [remote for remote in SETS[what] if not _is_there(place / remote.name, remote)]
     packed: dict[str, Path] = {}
     for remote in wanted:

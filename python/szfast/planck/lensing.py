@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from szfast.arguments import scalar_in
+from szfast.arguments import number_in, path_in, scalar_in
 from szfast.errors import ArgumentError, CatalogueError
 from szfast.evaluation.line_fit import RatioFit, fit_ratio
 from szfast.evaluation.mass_pairs import read_catalogue
@@ -68,9 +68,8 @@ def read_lensing(folder: str | Path, *, hubble: float = HUBBLE) -> QTable:
     """
     from astropy.table import vstack
 
-    place = Path(folder)
-    if not 0.3 < hubble < 1.5:
-        raise ArgumentError(f"expected h, about 0.7, found {hubble}.", field="hubble", remedy="give H0 / 100 km/s/Mpc.")
+    place = path_in(folder, "folder")
+    number_in(hubble, "hubble", low=0.3, high=1.5)
     tables = [
         _read_sample(name, place / file, hubble) for name, (file, _) in SAMPLES.items() if (place / file).is_file()
     ]

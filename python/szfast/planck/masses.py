@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.arguments import path_in
 from szfast.errors import ArgumentError, CatalogueError
 from szfast.maps.instrument import PLANCK
 from szfast.maps.noise import NoiseKey, noise_maps
@@ -190,7 +191,7 @@ def write_catalogue(table: QTable, path: str | Path) -> Path:
     """
     from astropy.io import fits
 
-    file = Path(path)
+    file = path_in(path)
     if file.suffix not in (".ecsv", ".fits"):
         raise ArgumentError(f"expected a name in .ecsv or .fits, found '{file.name}'.", field="path")
     with replaced(file, CatalogueError) as temporary:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import require
+from szfast.arguments import choice_in, path_in, require
 from szfast.errors import ArgumentError, SkyMapError
 from szfast.fits_files import opened_fits
 
@@ -66,8 +66,7 @@ class SkyMap:
                 field="y",
                 remedy="give a HEALPix map of the whole sky.",
             )
-        if self.frame not in FRAMES:
-            raise ArgumentError(f"expected one of {', '.join(FRAMES)}, found {self.frame!r}.", field="frame")
+        choice_in(self.frame, FRAMES, "frame")
 
     @property
     def nside(self) -> int:
@@ -112,7 +111,7 @@ def read_sky(
         If healpy is not installed.
     """
     healpy = require("healpy", "planck", "reading a HEALPix map")
-    file = Path(path)
+    file = path_in(path)
     header, number, unit = _header(file, column)
     nested = _stated(header.get("ORDERING"), order, {"nested": ("NESTED", "NEST"), "ring": ("RING",)}, "order", file)
     ecliptic = "barycentricmeanecliptic" if frame == "ecliptic" else frame
@@ -169,8 +168,8 @@ def _stated(told: Any, given: str | None, names: dict[str, tuple[str, ...]], wha
     """What the header tells, else what the user states; both must agree."""
     text = str(told or "").strip().upper()
     found = next((name for name, words in names.items() if text in words), None)
-    if given is not None and given not in names:
-        raise ArgumentError(f"expected {' or '.join(names)}, found {given!r}.", field=what)
+    if given is not None:
+        choice_in(given, names, what)
     if text and found is None:
         problem = f"the header says '{told}', which is none of {', '.join(names)}."
     elif found is None and given is None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import scalar_in
+from szfast.arguments import scalar_in, whole_in
 from szfast.errors import ArgumentError
 from szfast.sample.dark_matter import default_cosmology
 from szfast.sample.mass_function import halo_density
 from szfast.sample.planck_range import lowest_log10_mass
-from szfast.sample.random_stream import CATALOGUE, checked_whole, random_stream
+from szfast.sample.random_stream import CATALOGUE, random_stream
 from szfast.snapshots.halos.columns import critical_density_msun_kpc3, radius_kpc
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def synthetic_catalogue(
     MissingExtraError
         If colossus is not installed.
     """
-    n = checked_whole(n, "n", least=1, most=10**8)
-    seed = checked_whole(seed, "seed")
-    regions = checked_whole(regions, "regions", least=1, most=10**6)
+    n = whole_in(n, "n", least=1, most=10**8)
+    seed = whole_in(seed, "seed")
+    regions = whole_in(regions, "regions", least=1, most=10**6)
     cosmology = default_cosmology() if cosmology is None else cosmology
     lowest = None if min_mass is None else np.log10(scalar_in(min_mass, "Msun", "min_mass", positive=True))
     if lowest is not None and not 13 <= lowest <= 15.5:

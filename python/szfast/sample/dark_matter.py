@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from szfast.arguments import cosmology_in
 from szfast.snapshots.halos.columns import critical_density_msun_kpc3, radius_kpc
 
 HUBBLE, OMEGA_M = 67.77, 0.307115
@@ -56,7 +57,7 @@ class NFW:
     @classmethod
     def of(cls, M500c_msun: float, redshift: float, cosmology: Any = None) -> NFW:
         """Halo of a mass at a redshift, in The Three Hundred's cosmology if none is given."""
-        cosmology = default_cosmology() if cosmology is None else cosmology
+        cosmology = default_cosmology() if cosmology is None else cosmology_in(cosmology)
         critical = float(critical_density_msun_kpc3(cosmology, np.array(redshift)))
         return cls(M500c_msun, redshift, cosmology, critical)
 

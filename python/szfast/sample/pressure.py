@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from szfast.arguments import scalar_in
+from szfast.arguments import MOST_REDSHIFT, choice_in, number_in, scalar_in
 from szfast.constants import (
     G_KPC_KM2_S2_MSUN,
     KEV_J,
@@ -22,7 +22,6 @@ from szfast.constants import (
     X_E_FULLY_IONISED,
     X_H_PRIMORDIAL,
 )
-from szfast.errors import ArgumentError
 from szfast.sample.dark_matter import NFW, baryon_fraction
 
 if TYPE_CHECKING:
@@ -154,9 +153,7 @@ def checked_profile(profile: str) -> Callable[[NFW], ClusterPressure]:
     ArgumentError
         If there is none.
     """
-    if profile not in PROFILES:
-        raise ArgumentError(f"expected one of {', '.join(PROFILES)}, found {profile!r}.", field="profile")
-    return PROFILES[profile]
+    return PROFILES[choice_in(profile, PROFILES, "profile")]
 
 
 def mean_compton_y(M500c: Any, redshift: float, *, cosmology: Any = None, profile: str = "A10") -> Quantity:
@@ -181,10 +178,11 @@ def mean_compton_y(M500c: Any, redshift: float, *, cosmology: Any = None, profil
     Raises
     ------
     ArgumentError
-        If the mass has no unit, or the profile has no such name.
+        If the mass has no unit, the redshift is no number from 0 to 20, or the profile has no such name.
     """
     import astropy.units as u
 
     mass_msun = scalar_in(M500c, "Msun", "M500c", positive=True)
+    number_in(redshift, "redshift", low=0.0, high=MOST_REDSHIFT)
     pressure = checked_profile(profile)(NFW.of(mass_msun, redshift, cosmology))
     return u.Quantity(pressure.compton_y_kpc2(1.0) * 1e-6, "Mpc2")

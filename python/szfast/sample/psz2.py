@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from szfast.arguments import path_in
 from szfast.errors import CatalogueError
 from szfast.fits_files import opened_fits
 
@@ -51,7 +52,7 @@ def read_psz2(path: str | Path) -> QTable:
     from astropy.coordinates import SkyCoord
     from astropy.table import QTable
 
-    file = Path(path)
+    file = path_in(path)
     with opened_fits(file, CatalogueError, _REMEDY) as units:
         data = units[1].data
         missing = [name for name in _NEEDED if name not in data.names]
@@ -107,7 +108,7 @@ def psz2_sample(path: str | Path) -> QTable:
     CatalogueError
         If the file is not such a catalogue, or no cluster in it has redshift and mass.
     """
-    table = known_clusters(read_psz2(path), Path(path))
+    table = known_clusters(read_psz2(path), path_in(path))
     # as stored: float32's 0.2 is above 0.2, and only so are there 245 clusters in the bin (0.1, 0.2]
     sample = table["name", "redshift"]
     sample["M500c"] = table["M_Planck"]

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import scalar_in
+from szfast.arguments import scalar_in, whole_in
 from szfast.errors import ArgumentError
 from szfast.sample import plane
 from szfast.sample.coverage import cells_table, summary_table
 from szfast.sample.halo_tables import gathered
 from szfast.sample.planck_range import BINS, lowest_log10_mass
-from szfast.sample.random_stream import checked_whole
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -85,8 +84,8 @@ def select(haloes: Any, *, target: Any, clusters: int = CLUSTERS, seed: int = 0,
     ArgumentError
         If a table lacks what is needed, or no halo lies where the target is.
     """
-    wanted_number = checked_whole(clusters, "clusters", least=1, most=10**9)
-    seed = checked_whole(seed, "seed")
+    wanted_number = whole_in(clusters, "clusters", least=1, most=10**9)
+    seed = whole_in(seed, "seed")
     table, left_out = gathered(haloes)
     z, log10_mass = _plane_position(table, "haloes")
     lowest = (

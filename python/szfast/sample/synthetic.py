@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from szfast.arguments import scalar_in
+from szfast.arguments import number_in, scalar_in, whole_in
 from szfast.errors import ArgumentError
 from szfast.gas.particles import Gas
 from szfast.sample.dark_matter import NFW
 from szfast.sample.hydrostatic import INNERMOST_X, HydrostaticGas
 from szfast.sample.pressure import checked_profile
-from szfast.sample.random_stream import PARTICLES, SCATTER, SHAPE, checked_whole, random_stream
+from szfast.sample.random_stream import PARTICLES, SCATTER, SHAPE, random_stream
 from szfast.sample.substructure import MASS_SHARE, Clump, draw_clumps
 
 EXTENT_R500 = 5.0
@@ -90,12 +90,12 @@ def synthetic_cluster(
         If an argument has no unit or is out of range.
     """
     M500c_msun, redshift, cluster = _which(row, M500c, redshift, cluster)
-    particles = checked_whole(particles, "particles", least=100, most=10**9)
-    seed, cluster = checked_whole(seed, "seed"), checked_whole(cluster, "cluster")
+    particles = whole_in(particles, "particles", least=100, most=10**9)
+    seed, cluster = whole_in(seed, "seed"), whole_in(cluster, "cluster")
     pressure_of = checked_profile(profile)
-    _check_between(scatter_dex, "scatter_dex", 0.0, 1.0)
-    _check_between(axis_ratio, "axis_ratio", 0.4, 1.0)
-    _check_between(substructure, "substructure", 0.0, 1.0)
+    number_in(scatter_dex, "scatter_dex", low=0.0, high=1.0)
+    number_in(axis_ratio, "axis_ratio", low=0.4, high=1.0)
+    number_in(substructure, "substructure", low=0.0, high=1.0)
     halo = NFW.of(M500c_msun, redshift, cosmology)
     pressure = pressure_of(halo)
     shape = random_stream(seed, cluster, SHAPE)
@@ -131,14 +131,8 @@ def _which(row: Any, M500c: Any, redshift: Any, cluster: Any) -> tuple[float, fl
     M500c_msun = scalar_in(M500c, "Msun", "M500c", positive=True)
     if not 1e12 <= M500c_msun <= 1e16:
         raise ArgumentError(f"expected 1e12 to 1e16 Msun, found {M500c}.", field="M500c")
-    _check_between(redshift, "redshift", 0.0, 10.0)
+    number_in(redshift, "redshift", low=0.0, high=10.0)
     return M500c_msun, float(redshift), 0 if cluster is None else cluster
-
-
-def _check_between(value: Any, name: str, low: float, high: float) -> None:
-    number = isinstance(value, int | float | np.floating | np.integer) and not isinstance(value, bool)
-    if not number or not low <= value <= high:
-        raise ArgumentError(f"expected a number from {low:g} to {high:g}, found {value!r}.", field=name)
 
 
 @dataclass(frozen=True)

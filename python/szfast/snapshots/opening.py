@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from szfast.arguments import path_in
 from szfast.errors import SnapshotError
 from szfast.snapshots import arepo, gadget_binary, gadget_hdf5, gizmo, swift
 from szfast.snapshots.gadget_blocks import binary_kind, read_binary_file
@@ -41,7 +42,7 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
     SnapshotError
         If the format is unknown, a part is missing or damaged, or the header contradicts itself.
     """
-    asked = Path(path)
+    asked = path_in(path)
     first = first_part(asked, _looks_like_snapshot)
     if is_hdf5(first):
         store, layout = _open_hdf5(first)

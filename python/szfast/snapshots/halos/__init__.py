@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from szfast.arguments import scalar_in
+from szfast.arguments import path_in, scalar_in
 from szfast.errors import HaloCatalogueError
 from szfast.snapshots.halos.columns import HaloColumns, critical_density_msun_kpc3, radius_kpc
 from szfast.snapshots.halos.consistency import check_centers, check_densities, check_redshift
@@ -62,7 +62,7 @@ def read_halos(path: str | Path, *, snapshot: Any = None, min_mass: Any = None) 
     ArgumentError
         If `min_mass` is not a mass.
     """
-    path = Path(path)
+    path = path_in(path)
     header = _header_of(snapshot)
     least_msun = _least_msun(min_mass, header)
     halos = _reader(path)(path, header)
@@ -91,12 +91,12 @@ def _least_msun(min_mass: Any, header: SnapshotHeader | None) -> float:
 def _header_of(snapshot: Any) -> SnapshotHeader | None:
     if snapshot is None:
         return None
-    if isinstance(snapshot, str | Path):
-        from szfast.snapshots import open_snapshot
+    header: SnapshotHeader | None = getattr(snapshot, "header", None)
+    if header is not None:
+        return header
+    from szfast.snapshots import open_snapshot
 
-        snapshot = open_snapshot(snapshot)
-    header: SnapshotHeader = snapshot.header
-    return header
+    return open_snapshot(path_in(snapshot, "snapshot")).header
 
 
 def _reader(path: Path) -> Any:
