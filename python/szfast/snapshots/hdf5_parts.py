@@ -12,8 +12,8 @@ import h5py as untyped_h5py
 import numpy as np
 
 from szfast.errors import SnapshotError
-from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, translated
-from szfast.snapshots.hdf5_storage import packed_rows, plain_array
+from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, stands_here, translated
+from szfast.snapshots.hdf5_storage import check_links, gap, packed_rows, plain_array
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, Reader
@@ -58,7 +58,7 @@ class Hdf5Description:
     gas : dict
         Array of gas -> `DatasetDescription`.
     named_columns : dict
-        Array of gas -> names of its columns (SWIFT).
+        Array of gas -> names of its columns (SWIFT); empty where they cannot be read.
     """
 
     path: Path
@@ -146,6 +146,7 @@ def describe(path: Path) -> Hdf5Description:
         If it is no HDF5 snapshot, or damaged.
     """
     with opened_hdf5(path) as file, translated(path):
+        check_links(file, [*GROUPS, GAS], path)
         if not isinstance(file.get("Header"), h5py.Group):
             raise SnapshotError(
                 "no group /Header: not a snapshot that szfast knows.",
@@ -157,6 +158,8 @@ def describe(path: Path) -> Hdf5Description:
         gas = {}
         # HDF5 counts addresses from behind a user block.
         from_start = file.userblock_size == 0
+        if GAS in file:
+            check_links(file[GAS], list(file[GAS]), path)
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
                 gas[name] = DatasetDescription(
@@ -165,17 +168,20 @@ def describe(path: Path) -> Hdf5Description:
                     packed_rows(dataset),
                     plain_array(dataset) if from_start else None,
                 )
-        return Hdf5Description(path, groups, gas, _named_columns(file))
+        return Hdf5Description(path, groups, gas, _named_columns(file, gas))
 
 
-def _named_columns(file: Any) -> dict[str, list[str]]:
+def _named_columns(file: Any, gas: Mapping[str, DatasetDescription]) -> dict[str, list[str]]:
     group = file.get("SubgridScheme/NamedColumns")
     if not isinstance(group, h5py.Group):
         return {}
-    return {
-        name: [c.decode() if isinstance(c, bytes) else str(c) for c in np.ravel(columns[()])]
-        for name, columns in group.items()
-    }
+    found = {}
+    for name in gas.keys() & group.keys():
+        columns = group[name]
+        readable = stands_here(columns.dtype) and columns.shape == gas[name].shape[1:]
+        names = np.ravel(columns[()]) if readable else ()
+        found[name] = [c.decode(errors="replace") if isinstance(c, bytes) else str(c) for c in names]
+    return found
 
 
 class Hdf5Store:
@@ -246,10 +252,10 @@ class Hdf5Store:
         path, described = self.parts[part], self._gas[part]
         with ExitStack() as stack:
             file = stack.enter_context(opened_plain(path))
-            others = {}
+            others: dict[str, Any] = {}
             # HDF5 takes longer to open a file than to read what lies in it plainly.
             if any(dataset.plain is None for dataset in described.values()):
-                others = _other_arrays(stack.enter_context(opened_hdf5(path)), described)
+                whole = stack.enter_context(opened_hdf5(path))
 
             def read(name: str, start: int, stop: int) -> Array:
                 if name not in described:
@@ -262,6 +268,8 @@ class Hdf5Store:
                 plain = described[name].plain
                 if plain is not None:
                     return plain.rows(file, f"{GAS}/{name}", start, stop)
+                if name not in others:
+                    others[name] = _without_gap(whole, name)
                 with translated(path):
                     rows: Array = others[name][start:stop]
                 return rows
@@ -274,27 +282,17 @@ class Hdf5Store:
         return -(-wanted // packed) * packed
 
 
-def _other_arrays(file: Any, described: Mapping[str, DatasetDescription]) -> dict[str, Any]:
-    """The arrays that only HDF5 can read."""
+def _without_gap(file: Any, name: str) -> Any:
+    """An array that only HDF5 can read, and that has all its values."""
     path = Path(file.filename)
     with translated(path):
-        found = {name: file[GAS][name] for name, dataset in described.items() if dataset.plain is None}
-    for dataset in found.values():
-        _check_virtual(dataset, path)
-    return found
-
-
-def _check_virtual(dataset: Any, path: Path) -> None:
-    """Refuse a virtual array whose source file is absent: it would read as zeros."""
-    if not dataset.is_virtual:
-        return
-    with translated(path):
-        sources = dataset.virtual_sources()
-    for source in sources:
-        if source.file_name != "." and not (path.parent / source.file_name).is_file():
-            raise SnapshotError(
-                f"the virtual array takes its data from {source.file_name}, which is missing.",
-                file=path,
-                field=dataset.name,
-                remedy="put the parts of the snapshot beside the virtual file.",
-            )
+        dataset = file[GAS][name]
+        missing = gap(dataset, path)
+    if missing is not None:
+        raise SnapshotError(
+            f"{missing}.",
+            file=path,
+            field=f"{GAS}/{name}",
+            remedy="fetch the file again, or write its numbers into it; a virtual file needs its parts beside it.",
+        )
+    return dataset

@@ -10,7 +10,7 @@ import numpy as np
 from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
 from szfast.snapshots.gadget_hdf5 import absent
-from szfast.snapshots.hdf5_attributes import as_number, scale_power
+from szfast.snapshots.hdf5_attributes import as_number, as_text, scale_power
 from szfast.snapshots.hdf5_parts import GAS, Hdf5Description
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import SUPPORT_OVER_H, supported_kernel
@@ -46,10 +46,12 @@ _OLD_NAMES = {
 
 
 def recognises(description: Hdf5Description) -> bool:
-    """Tell SWIFT's files by the code's name in the header."""
+    """Tell SWIFT's files by the code's name in the header, or by how the units are named."""
+    if "Unit length in cgs (U_L)" in description.groups.get("Units", {}):
+        return True
     for group, name in (("Header", "Code"), ("Code", "Code")):
-        value = description.groups.get(group, {}).get(name)
-        if value is not None and b"SWIFT" in np.asarray(value).astype("S").tobytes():
+        value = np.asarray(description.groups.get(group, {}).get(name))
+        if value.dtype.kind == "S" and b"SWIFT" in value.tobytes():
             return True
     return False
 
@@ -136,7 +138,8 @@ def read_layout(description: Hdf5Description) -> GasLayout:
 
 def _check_complete(description: Hdf5Description) -> None:
     """Refuse SWIFT's partial outputs: their gas is a sample, whose masses do not add up."""
-    output = _text(description.groups["Header"].get("OutputType", b"FullVolume"))
+    stored = description.groups["Header"].get("OutputType", b"FullVolume")
+    output = as_text(stored, "Header/OutputType", description.path)
     if output != "fullvolume":
         raise SnapshotError(
             f"expected the output type FullVolume, found {output}.",
@@ -144,11 +147,6 @@ def _check_complete(description: Hdf5Description) -> None:
             field="Header/OutputType",
             remedy="give the full snapshot of the same time.",
         )
-
-
-def _text(value: Any) -> str:
-    raw = np.asarray(value).astype("S").tobytes()
-    return raw.decode(errors="replace").strip("\0 ").lower()
 
 
 def _header(description: Hdf5Description, fields: SwiftFields, redshift: float, scale_factor: float) -> SnapshotHeader:
@@ -178,7 +176,7 @@ def _header(description: Hdf5Description, fields: SwiftFields, redshift: float, 
 
 def _kernel_of(description: Hdf5Description) -> str:
     value: Any = description.find("Kernel function", groups=("HydroScheme",))
-    text = _text(b"" if value is None else value)
+    text = as_text(b"" if value is None else value, "HydroScheme/Kernel function", description.path)
     for start, kernel in _KERNELS.items():
         if text.startswith(start):
             return kernel
@@ -217,7 +215,17 @@ def _recipes(fields: SwiftFields, support_over_h: float) -> dict[str, Recipe]:
 
 
 def _column(fields: SwiftFields, array: str, *names: str) -> int | None:
-    columns = [name.strip().lower() for name in fields.description.named_columns.get(array, [])]
+    columns = fields.description.named_columns.get(array)
+    if array not in fields.description.gas or columns is None:
+        return None
+    if not columns:
+        raise SnapshotError(
+            "expected a name of fixed length for each column of the array.",
+            file=fields.description.path,
+            field=f"SubgridScheme/NamedColumns/{array}",
+            remedy="write the names as SWIFT does, as an array of numpy.bytes_; or leave them out.",
+        )
+    columns = [name.strip().lower() for name in columns]
     return next((columns.index(name) for name in names if name in columns), None)
 
 
@@ -226,13 +234,13 @@ def _composition(fields: SwiftFields) -> dict[str, Recipe]:
     recipes: dict[str, Recipe] = {}
     gas = fields.description.gas
     elements = StoredField("ElementMassFractions", lowest=0.0, highest=1.0001)
-    hydrogen = _column(fields, elements.name, "hydrogen", "h") if elements.name in gas else None
+    hydrogen = _column(fields, elements.name, "hydrogen", "h")
     if hydrogen is not None:
         column = hydrogen
         recipes["hydrogen_fraction"] = Recipe((elements,), lambda count, array: array[:, column])
     species = StoredField("SpeciesFractions", lowest=0.0)
-    electron = _column(fields, species.name, "elec", "electron") if species.name in gas else None
-    neutral = _column(fields, species.name, "hi") if species.name in gas else None
+    electron = _column(fields, species.name, "elec", "electron")
+    neutral = _column(fields, species.name, "hi")
     if neutral is not None:
         neutral_column = neutral
         recipes["neutral_fraction"] = Recipe((species,), lambda count, array: array[:, neutral_column])
