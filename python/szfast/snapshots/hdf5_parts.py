@@ -21,6 +21,20 @@ from szfast.snapshots.stored_fields import Array, Reader
 h5py: Any = untyped_h5py
 GROUPS = ("Header", "Parameters", "Config", "Units", "Cosmology", "HydroScheme", "Code")
 GAS = "PartType0"
+SWIFT_TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+UNIT_ATTRIBUTES = (
+    *("to_cgs", "a_scaling", "h_scaling"),
+    *("CGSConversionFactor", "aexp-scale-exponent", "h-scale-exponent"),
+    *(SWIFT_TO_CGS, "a-scale exponent", "Value stored as physical"),
+)
+"""What GADGET-4 and AREPO, EAGLE, and SWIFT write beside an array to tell its unit."""
+
+_SAYING = ("Header", "Parameters", "Cosmology", "Units")
+_SHARED = (
+    *("Time", "Redshift", "NumFilesPerSnapshot", "NumPart_Total", "MassTable", "BoxSize"),
+    *("HubbleParam", "Omega0", "OmegaLambda", "Omega_Matter", "Omega_Lambda", "h", "Omega_m", "Omega_lambda"),
+    *("UnitLength_in_cm", "UnitMass_in_g", "UnitVelocity_in_cm_per_s", "Unit length in cgs (U_L)"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,9 +89,24 @@ class Hdf5Description:
         return None
 
     def optional_number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float | None:
-        """Return an attribute as a float, or None where it is absent."""
-        value = self.find(*names, groups=groups)
-        return None if value is None else as_number(value, names[0], self.path)
+        """Return an attribute as a float, or None where it is absent; groups that disagree on it are an error."""
+        found = {
+            f"{group}/{name}": as_number(self.groups[group][name], names[0], self.path)
+            for group in groups
+            for name in names
+            if name in self.groups.get(group, {})
+        }
+        # A box of zero says that it has no period; how many files there were can change.
+        told = [value for value in found.values() if value != 0.0 and names[0] != "NumFilesPerSnapshot"]
+        if told and not np.allclose(told, told[0], rtol=1e-3, atol=0.0, equal_nan=True):
+            text = ", ".join(f"{value:g} in /{where}" for where, value in found.items())
+            raise SnapshotError(
+                f"the file contradicts itself: {text}.",
+                file=self.path,
+                field=names[0],
+                remedy="correct the wrong one, or delete it.",
+            )
+        return next(iter(found.values()), None)
 
     def number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float:
         """Return an attribute as a float; absent is an error."""
@@ -172,9 +201,13 @@ def describe(path: Path) -> Hdf5Description:
 
 
 def _named_columns(file: Any, gas: Mapping[str, DatasetDescription]) -> dict[str, list[str]]:
-    group = file.get("SubgridScheme/NamedColumns")
-    if not isinstance(group, h5py.Group):
-        return {}
+    path, group = Path(file.filename), file
+    for name in ("SubgridScheme", "NamedColumns"):
+        check_links(group, [name], path)
+        group = group.get(name)
+        if not isinstance(group, h5py.Group):
+            return {}
+    check_links(group, list(gas.keys() & group.keys()), path)
     found = {}
     for name in gas.keys() & group.keys():
         columns = group[name]
@@ -182,6 +215,20 @@ def _named_columns(file: Any, gas: Mapping[str, DatasetDescription]) -> dict[str
         names = np.ravel(columns[()]) if readable else ()
         found[name] = [c.decode(errors="replace") if isinstance(c, bytes) else str(c) for c in names]
     return found
+
+
+def _headers(one: Hdf5Description, other: Hdf5Description) -> Iterator[tuple[str, Any, Any]]:
+    """(attribute, its values in two files), of those that all parts share."""
+    for name in _SHARED:
+        yield name, one.find(name, groups=_SAYING), other.find(name, groups=_SAYING)
+
+
+def _units(
+    one: Mapping[str, DatasetDescription], other: Mapping[str, DatasetDescription]
+) -> Iterator[tuple[str, Any, Any]]:
+    for name in one.keys() & other.keys():
+        for unit in UNIT_ATTRIBUTES:
+            yield f"{GAS}/{name}.{unit}", one[name].attributes.get(unit), other[name].attributes.get(unit)
 
 
 class Hdf5Store:
@@ -216,13 +263,12 @@ class Hdf5Store:
 
     @staticmethod
     def _check_belongs(description: Hdf5Description, first: Hdf5Description) -> None:
-        for name in ("Time", "Redshift", "NumFilesPerSnapshot"):
-            mine, theirs = description.optional_number(name), first.optional_number(name)
-            if mine != theirs:
+        for field, mine, theirs in (*_headers(description, first), *_units(description.gas, first.gas)):
+            if not np.array_equal(np.ravel(mine), np.ravel(theirs)):
                 raise SnapshotError(
                     f"{mine} here, {theirs} in {first.path.name}: the parts are of different snapshots.",
                     file=description.path,
-                    field=name,
+                    field=field,
                     remedy="put the parts of one snapshot, and nothing else, into the folder.",
                 )
 

@@ -49,8 +49,8 @@ def _virtual_gap(dataset: Any, path: Path) -> str | None:
     covered = 0
     for source in dataset.virtual_sources():
         covered += source.vspace.get_select_npoints()
-        # HDF5 takes zeros where it finds no file or no array
-        if source.file_name != "." and not _has(path.parent / source.file_name, source):
+        # HDF5 takes zeros where it finds no file or no array, and follows virtual arrays of themselves until it dies
+        if not _has(path if source.file_name == "." else path.parent / source.file_name, source):
             return f"the virtual array takes its data from {source.file_name}, which is missing or has none"
     return None if covered >= dataset.size else f"the virtual array has {covered} of its {dataset.size} values"
 
@@ -60,7 +60,9 @@ def _has(path: Path, source: Any) -> bool:
         return False
     with h5py.File(path, "r") as file:
         found = file.get(source.dset_name)
-        return isinstance(found, h5py.Dataset) and bool(found.size >= source.src_space.get_select_npoints())
+        if not isinstance(found, h5py.Dataset) or found.is_virtual:
+            return False
+        return bool(found.size >= source.src_space.get_select_npoints())
 
 
 def check_links(group: Any, names: list[str], path: Path, kind: type[SzfastError] = SnapshotError) -> None:

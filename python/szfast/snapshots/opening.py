@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
     with_gas = next((d for d in descriptions if d.gas and d.counts("NumPart_ThisFile")[0]), None)
     if with_gas is None:
         raise SnapshotError("it holds no gas.", file=first, field="PartType0", remedy="give a hydrodynamical snapshot.")
-    return store, _layout_of(with_gas)
+    # What one part alone lacks is missed when it is read.
+    gas = {name: dataset for d in descriptions for name, dataset in d.gas.items()} | dict(with_gas.gas)
+    return store, _layout_of(replace(with_gas, gas=gas))
 
 
 def _layout_of(description: Hdf5Description) -> GasLayout:

@@ -11,14 +11,13 @@ from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
 from szfast.snapshots.gadget_hdf5 import absent
 from szfast.snapshots.hdf5_attributes import as_number, as_text, scale_power
-from szfast.snapshots.hdf5_parts import GAS, Hdf5Description
+from szfast.snapshots.hdf5_parts import GAS, SWIFT_TO_CGS, Hdf5Description
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import SUPPORT_OVER_H, supported_kernel
 from szfast.snapshots.stored_fields import Array, GasLayout, Recipe, StoredField, scaled
 
 _KPC_CM, _M_SUN_G = 100.0 * KPC_M, 1000.0 * M_SUN_KG
 _M_P_MSUN = M_P_KG / M_SUN_KG
-_TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
 _KERNELS = {
     "cubic spline": "cubic",
     "quartic spline": "quartic",
@@ -95,8 +94,15 @@ class SwiftFields:
         units = self.units_cgs
         powers = (("length", length), ("mass", mass), ("time", time))
         value = math.prod(scale_power(units[kind], power) for kind, power in powers)
-        if _TO_CGS in attributes:
-            value = as_number(attributes[_TO_CGS], f"{name}.{_TO_CGS}", path)
+        if SWIFT_TO_CGS in attributes:
+            by_units, value = value, as_number(attributes[SWIFT_TO_CGS], f"{name}.{SWIFT_TO_CGS}", path)
+            if field == "Coordinates" and not abs(value / by_units - 1.0) < 0.01:
+                raise SnapshotError(
+                    f"the array's unit is {value:g} cgs, that of /Units {by_units:g} cgs.",
+                    file=path,
+                    field=f"{GAS}/{name}.{SWIFT_TO_CGS}",
+                    remedy="correct the wrong one, this attribute or /Units.",
+                )
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
         # Fields that a run was told to write in the physical frame carry the exponent of their comoving form.
         if as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path):
@@ -235,6 +241,13 @@ def _composition(fields: SwiftFields) -> dict[str, Recipe]:
     gas = fields.description.gas
     elements = StoredField("ElementMassFractions", lowest=0.0, highest=1.0001)
     hydrogen = _column(fields, elements.name, "hydrogen", "h")
+    if hydrogen is None and elements.name in fields.description.named_columns:
+        raise SnapshotError(
+            f"none of the columns is hydrogen: {', '.join(fields.description.named_columns[elements.name][:12])}.",
+            file=fields.description.path,
+            field=f"SubgridScheme/NamedColumns/{elements.name}",
+            remedy="name the columns as SWIFT does: Hydrogen, Helium ...; or leave the names out.",
+        )
     if hydrogen is not None:
         column = hydrogen
         recipes["hydrogen_fraction"] = Recipe((elements,), lambda count, array: array[:, column])
