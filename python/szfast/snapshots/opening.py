@@ -13,7 +13,7 @@ from szfast.snapshots import arepo, gadget_binary, gadget_hdf5, gizmo, swift
 from szfast.snapshots.gadget_blocks import binary_kind, read_binary_file
 from szfast.snapshots.hdf5_attributes import as_count
 from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, describe
-from szfast.snapshots.parts import all_parts, first_part
+from szfast.snapshots.parts import accessible, all_parts, first_part
 from szfast.snapshots.snapshot import CHUNK_ROWS, Snapshot
 from szfast.snapshots.stored_fields import GasLayout, Store
 
@@ -43,15 +43,17 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
         If the format is unknown, a part is missing or damaged, or the header contradicts itself.
     """
     asked = Path(path)
-    first = first_part(asked, _looks_like_snapshot)
-    if is_hdf5(first):
-        store, layout = _open_hdf5(first)
-    else:
-        binary = gadget_binary.BinaryStore(all_parts(first, read_binary_file(first).header.file_count))
-        store, layout = binary, gadget_binary.read_layout(binary)
+    with accessible(asked):
+        first = first_part(asked, _looks_like_snapshot)
+        store, layout = _open_hdf5(first) if is_hdf5(first) else _open_binary(first)
     snapshot = Snapshot(asked, store, layout, chunk_rows)
     logger.info("%r", snapshot)
     return snapshot
+
+
+def _open_binary(first: Path) -> tuple[Store, GasLayout]:
+    store = gadget_binary.BinaryStore(all_parts(first, read_binary_file(first).header.file_count))
+    return store, gadget_binary.read_layout(store)
 
 
 def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
