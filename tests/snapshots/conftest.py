@@ -33,7 +33,7 @@ def gas_columns(count: int = N_GAS) -> dict[str, np.ndarray]:
         "h": h,
         "density": 3 * 64 * mass / (4 * np.pi * h**3),
         "energy": rng.uniform(1e4, 3e6, count),
-        "electrons": rng.uniform(0.0, 1.2, count),
+        "electrons": rng.uniform(0.9, 1.2, count),
         "neutral": rng.uniform(0.0, 1.0, count),
         "sfr": np.where(rng.random(count) < 0.1, 0.3, 0.0),
         "delay": np.where(rng.random(count) < 0.1, 0.01, 0.0),

@@ -330,3 +330,34 @@ def test_header_attributes_that_are_no_such_numbers(tmp_path, written, code_gas,
     with h5py.File(path, "a") as file:
         file["Header"].attrs[name] = value
     refuses(path, field="" if name == "NumPart_ThisFile" else name, match="expected|wide|says|files|disagree")
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("HydroScheme", "Kernel function", "Cubic spline (M4)"),
+        ("Header", "OutputType", "FullVolume"),
+        ("SubgridScheme/NamedColumns", "ElementMassFractions", ["Helium", "Hydrogen", "Carbon"]),
+    ],
+)
+def test_swift_texts_of_any_length_are_refused(tmp_path, written, code_gas, group, name, value):
+    """On a damaged heap HDF5 2.0 never ends to read them; SWIFT writes texts of fixed length."""
+    path = written.swift(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        if name in file[group]:
+            del file[group][name]
+            file[group].create_dataset(name, data=value, dtype=h5py.string_dtype())
+        else:
+            file[group].attrs[name] = value
+    refuses(path, field=name, match="of fixed length")
+
+
+def test_swift_is_known_without_the_name_of_the_code(tmp_path, written, code_gas):
+    path = written.swift(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs["Code"] = "SWIFT"
+    raw = path.read_bytes()
+    heap = raw.index(b"GCOL")
+    path.write_bytes(raw[: heap + 16] + bytes(4080) + raw[heap + 4096 :])
+    assert len(read(path)) == 300
+    assert open_snapshot(path).dialect == "SWIFT HDF5"

@@ -8,7 +8,7 @@ import pytest
 
 from szfast.errors import SnapshotError
 from szfast.snapshots import open_snapshot
-from szfast.snapshots.hdf5_parts import describe
+from szfast.snapshots.hdf5_parts import Hdf5Store, describe
 
 VALUES = np.random.default_rng(1).random((300, 3))
 STORED = {
@@ -21,27 +21,19 @@ STORED = {
     "compressed": (VALUES, {"chunks": (64, 3), "compression": "gzip"}, False),
     "half floats": (VALUES.astype("f2"), {}, True),
     "text": (np.full(300, b"x"), {}, False),
-    "elsewhere": (VALUES, {"external": [("raw.bin", 0, h5py.h5f.UNLIMITED)]}, False),
 }
 
 
 def write(path, values, options, userblock=0):
     with h5py.File(path, "w", userblock_size=userblock) as file:
         file.create_group("Header").attrs.update({"NumPart_ThisFile": [300], "NumPart_Total": [300]})
-        if "external" in options:
-            dataset = file.create_dataset("PartType0/Any", values.shape, values.dtype, **options)
-            dataset[...] = values
-        else:
-            file.create_dataset("PartType0/Any", data=values, **options)
+        file.create_dataset("PartType0/Any", data=values, **options)
     return path
 
 
 @pytest.mark.parametrize("kind", STORED)
 @pytest.mark.parametrize("userblock", [0, 512])
-def test_rows_are_those_of_hdf5(tmp_path, monkeypatch, kind, userblock):
-    from szfast.snapshots.hdf5_parts import Hdf5Store
-
-    monkeypatch.chdir(tmp_path)
+def test_rows_are_those_of_hdf5(tmp_path, kind, userblock):
     values, options, plain = STORED[kind]
     path = write(tmp_path / "snapshot.hdf5", values, options, userblock)
     description = describe(path)
@@ -66,11 +58,48 @@ def test_a_type_of_its_own_is_left_to_hdf5(tmp_path):
     assert describe(path).gas["Odd"].plain is None
 
 
-def test_an_array_never_written_is_left_to_hdf5(tmp_path):
+def _never_written(gas):
+    gas.create_dataset("Odd", (300,), "f4")
+
+
+def _half_written(gas):
+    gas.create_dataset("Odd", (300,), "f4", chunks=(100,))[:200] = 1.0
+
+
+def _in_another_file(gas):
+    gas.create_dataset("Odd", (300,), "f4", external=[("raw.bin", 0, h5py.h5f.UNLIMITED)])
+
+
+def _half_virtual(gas):
+    layout = h5py.VirtualLayout((300,), "f8")
+    layout[:150] = h5py.VirtualSource(gas["Any"])[:150, 0]
+    gas.create_virtual_dataset("Odd", layout)
+
+
+def _lists(gas):
+    gas.create_dataset("Odd", (300,), h5py.vlen_dtype("f4"))
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (_never_written, "never written"),
+        (_half_written, "never written"),
+        (_in_another_file, "another file"),
+        (_half_virtual, "150 of its 300"),
+        (_lists, "any length"),
+    ],
+)
+def test_arrays_that_hdf5_would_fill_up(tmp_path, make, match):
+    """HDF5 gives zeros for what is not there; nothing of such an array is read."""
     path = write(tmp_path / "snapshot.hdf5", VALUES, {})
     with h5py.File(path, "a") as file:
-        file.create_dataset("PartType0/Later", (300,), "f4")
-    assert describe(path).gas["Later"].plain is None
+        make(file["PartType0"])
+    with Hdf5Store([describe(path)]).opened(0) as read:
+        assert read("Any", 0, 300).shape == (300, 3)
+        with pytest.raises(SnapshotError, match=match) as caught:
+            read("Odd", 0, 10)
+    assert (caught.value.file, caught.value.field) == (path, "PartType0/Odd")
 
 
 @pytest.mark.parametrize("writer", ["binary", "gadget", "gadget4"])

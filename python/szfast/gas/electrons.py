@@ -37,6 +37,9 @@ COMPTON_Y_KPC2_PER_MSUN_K = SIGMA_T_M2 * K_B_J_PER_K / M_E_C2_J * M_SUN_KG / M_P
 HOT_K = 1e6
 """Above it hydrogen is ionised, whatever the density."""
 
+LEAST_IONISED = 0.95
+"""Electrons per hydrogen atom that half of all hot gas exceeds: 1 for hydrogen alone, 1.16 to 1.2 with helium."""
+
 # a few may carry the fraction of the step before they were heated
 _FEW = 16
 
@@ -166,6 +169,38 @@ def check_hot_gas(temperature_k: NDArray[np.float32], electrons: Electrons, path
             field="electron fraction",
             remedy="a page of the file was lost, or the run followed no ionisation: electrons='fully_ionised' does "
             "without electron fractions.",
+        )
+
+
+def check_ionised(temperature_k: NDArray[np.float32], electrons: Electrons, path: Path) -> None:
+    """Refuse a file whose hot gas is not ionised: its field holds something else than electrons per hydrogen atom.
+
+    Parameters
+    ----------
+    temperature_k : (N,) float32 array
+        Temperature of some of the gas.
+    electrons : Electrons
+        Its electrons.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    SnapshotError
+        If half of the gas above 1e6 K has fewer electrons than hydrogen atoms.
+    """
+    hot = electrons.per_hydrogen[temperature_k > HOT_K]
+    if electrons.model != FROM_FILE or len(hot) <= _FEW:
+        return
+    middle = float(np.median(hot))
+    if middle < LEAST_IONISED:
+        raise SnapshotError(
+            f"half of the gas above {HOT_K:g} K has fewer than {middle:.3g} electrons per hydrogen atom, where "
+            "1 to 1.2 are possible.",
+            file=path,
+            field="electron fraction",
+            remedy="the field holds something else, electrons per particle or per mass perhaps: "
+            "electrons='fully_ionised' does without it.",
         )
 
 

@@ -119,5 +119,6 @@ def gas_around(
 
 def _as_gas(particles: GasParticles, radius_kpc: float | None, treatment: Treatment) -> Gas:
     gas = treatment.gas_of(particles, radius_kpc)
+    treatment.check_some(gas)
     treatment.check(gas)
     return gas

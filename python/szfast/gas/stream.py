@@ -12,13 +12,15 @@ from szfast.gas.columns import COLUMNS, GasColumns
 from szfast.gas.particles import Gas
 from szfast.gas.source import ReadGas, shared_by
 from szfast.gas.stored_columns import fill_columns
-from szfast.gas.treatment import Treatment
+from szfast.gas.treatment import SOME_ROWS, Treatment
 from szfast.snapshots.ahead import ahead
 from szfast.snapshots.particles import Growing
 from szfast.snapshots.pieces import Piece
 
 BATCH_ROWS = 1 << 22
 """Particles of one cluster at a time: 84 MB, and as much again for the batch that is read meanwhile."""
+
+_ENOUGH = 64
 
 WAITING_ROWS = 1 << 24
 """Particles of many clusters that wait until their batch is large: 335 MB."""
@@ -57,6 +59,7 @@ class GasStream:
         self.centers_kpc, self.radii_kpc = centers_kpc, radii_kpc
         self.waiting_rows = waiting_rows or (BATCH_ROWS if len(centers_kpc) == 1 else WAITING_ROWS)
         self.read: dict[int, ReadGas] = {}
+        self._looked_at: set[int] = set()
 
     def only(self, k: int) -> GasStream:
         """The same gas about one of the centres."""
@@ -107,6 +110,9 @@ class GasStream:
         if k not in self.read:
             nothing = self.treatment.gas_of(piece.block(0, 0), radius_kpc)
             self.read[k] = ReadGas(count=0, **shared_by(nothing))
+        if k not in self._looked_at and len(piece) >= _ENOUGH:
+            self._looked_at.add(k)
+            self.treatment.check_some(self.treatment.gas_of(piece.block(0, SOME_ROWS), radius_kpc))
         before = waiting.count
         if self.watch is None:
             filled = fill_columns(piece, self.treatment, waiting.room(COLUMNS, len(piece)))

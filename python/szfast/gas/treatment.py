@@ -15,6 +15,7 @@ from szfast.gas.electrons import (
     FROM_FILE,
     Electrons,
     check_hot_gas,
+    check_ionised,
     check_model,
     electrons_of,
     temperature_k,
@@ -26,6 +27,9 @@ from szfast.snapshots.header import Assumption
 from szfast.snapshots.particles import GasParticles
 
 log = logging.getLogger("szfast.gas")
+
+SOME_ROWS = 1 << 12
+"""Particles that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,19 @@ class Treatment:
             assumptions=assumptions,
             path=particles.path,
         )
+
+    def check_some(self, gas: Gas) -> None:
+        """Check a few thousand particles, from all over, for what single ones do not show.
+
+        Raises
+        ------
+        SnapshotError
+            If hot gas is not ionised.
+        """
+        if gas.path is not None:
+            some = slice(None, None, max(1, len(gas) // SOME_ROWS))
+            electrons = Electrons(gas.electrons_per_hydrogen[some], gas.hydrogen_fraction[some], gas.electron_model)
+            check_ionised(gas.temperature_k[some], electrons, gas.path)
 
     def check(self, gas: GasSource) -> None:
         """Log how all gas of a cluster was treated.

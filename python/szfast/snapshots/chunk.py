@@ -20,6 +20,9 @@ from szfast.snapshots.stored_fields import (
     computed,
 )
 
+_FIRST = 16
+"""Rows by which the parts of a snapshot are told apart."""
+
 
 class Chunk:
     """Rows [start, stop) of one file; each stored array is read and checked once, over the span asked for."""
@@ -31,6 +34,7 @@ class Chunk:
         self.found: list[tuple[int, NDArray[np.int64]]] = []
         self.coordinates: Array = np.zeros((0, 3))
         self.low, self.high = np.full(3, np.inf), np.full(3, -np.inf)
+        self.first_rows = b""
         self._arrays: dict[StoredField, Array] = {}
 
     def load(self, spheres: Spheres) -> Chunk:
@@ -38,6 +42,7 @@ class Chunk:
         coordinates = self.read(self.layout.coordinates, self.start, self.stop)
         self._check_kind(coordinates)
         self.coordinates = as_floats(coordinates)
+        self.first_rows = self.coordinates[:_FIRST].tobytes()
         self.found, low_corner, high_corner = spheres.select(self.coordinates)
         self._check_extent(low_corner, high_corner)
         if not self.found:
@@ -82,6 +87,13 @@ class Chunk:
             )
         if coordinates.dtype.kind not in "fiu":
             check_values(coordinates, StoredField(name), self.path)
+        if coordinates.dtype.kind != "f" or coordinates.dtype.itemsize < 4:
+            raise SnapshotError(
+                f"expected positions of 32 or 64 bits, found {coordinates.dtype}: they are rounded too coarsely.",
+                file=self.path,
+                field=name,
+                remedy="write the positions as float32 or float64.",
+            )
 
     def _check_extent(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         if np.isnan(low).any():

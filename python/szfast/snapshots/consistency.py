@@ -21,6 +21,11 @@ _USUAL_OVERDENSITY = (3e-2, 1e5)
 _BARYON_FRACTION = 0.16
 _ENERGY_KM2_S2 = (1e-3, 1e9)
 _USUAL_ENERGY_KM2_S2 = (1.0, 1e8)
+# Volume of the gas over that of the box about it: from a zoom at the corner of a huge box to flat and single clumps.
+_FILLING = (3e-9, 1e4)
+_FEWEST = 32
+_FARTHEST_KPC = 1e8
+_HOTTEST_LATE_KM2_S2, _HOTTEST_LATE_K, _LATE = 10.0, 1e3, 5.0
 # Dark matter's share of the matter of a whole box, for any baryon fraction in use.
 _DARK_SHARE = (0.75, 1.02)
 _USUAL_DARK_SHARE = (0.78, 0.92)
@@ -38,7 +43,7 @@ class GasSample:
     ----------
     mass_msun, smoothing_length_kpc : array
         Masses and support radii.
-    density_msun_kpc3, internal_energy_km2_s2 : array or None
+    density_msun_kpc3, internal_energy_km2_s2, temperature_k : array or None
         Where the file has them.
     """
 
@@ -46,6 +51,16 @@ class GasSample:
     smoothing_length_kpc: NDArray[np.float32]
     density_msun_kpc3: NDArray[np.float32] | None
     internal_energy_km2_s2: NDArray[np.float32] | None
+    temperature_k: NDArray[np.float32] | None
+
+    @property
+    def volume_kpc3(self) -> float:
+        """Mean volume of a particle, its mass over its density."""
+        if self.density_msun_kpc3 is None:
+            return float(np.mean(_kernel_volume_kpc3(self)) / 64.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            volumes = self.mass_msun.astype(np.float64) / self.density_msun_kpc3
+        return float(np.mean(volumes[np.isfinite(volumes)]))
 
 
 def critical_density_msun_kpc3(hubble: float) -> float:
@@ -61,7 +76,7 @@ def check_gas(sample: GasSample, header: SnapshotHeader, path: Path) -> None:
     SnapshotError
         If a unit cannot be right, with the one that would fit.
     """
-    volume_kpc3 = 4.0 / 3.0 * np.pi * sample.smoothing_length_kpc.astype(np.float64) ** 3
+    volume_kpc3 = _kernel_volume_kpc3(sample)
     mass_msun = sample.mass_msun.astype(np.float64)
     if sample.density_msun_kpc3 is None:
         density = 64.0 * mass_msun / volume_kpc3
@@ -87,6 +102,7 @@ def check_gas(sample: GasSample, header: SnapshotHeader, path: Path) -> None:
             remedy="bring density, mass and smoothing length to one set of units in their attributes.",
         )
     _check_energy(sample, path)
+    _check_heat(sample, header, path)
 
 
 def _check_energy(sample: GasSample, path: Path) -> None:
@@ -108,6 +124,27 @@ def _check_energy(sample: GasSample, path: Path) -> None:
         field="UnitVelocity",
         remedy=_REMEDY,
     )
+
+
+def _check_heat(sample: GasSample, header: SnapshotHeader, path: Path) -> None:
+    """Refuse a late universe without any heated gas: temperatures in keV, logarithms, or another unit of velocity."""
+    heats = (
+        ("InternalEnergy", sample.internal_energy_km2_s2, _HOTTEST_LATE_KM2_S2, "(km/s)^2"),
+        ("Temperature", sample.temperature_k, _HOTTEST_LATE_K, "K"),
+    )
+    for field, values, least, unit in heats:
+        if values is not None and header.redshift < _LATE and len(values) >= _FEWEST and values.max() < least:
+            raise SnapshotError(
+                f"the hottest of {len(values)} particles has {values.max():.3g} {unit}: no gas was ever heated.",
+                file=path,
+                field=field,
+                remedy=f"correct the unit: the values are read as {unit}.",
+            )
+
+
+def _kernel_volume_kpc3(sample: GasSample) -> NDArray[np.float64]:
+    volume: NDArray[np.float64] = 4.0 / 3.0 * np.pi * sample.smoothing_length_kpc.astype(np.float64) ** 3
+    return volume
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:
@@ -207,4 +244,53 @@ def check_extent(low: NDArray[np.float64], high: NDArray[np.float64], header: Sn
             file=path,
             field="BoxSize",
             remedy="correct BoxSize, which must be in the unit of the positions, or set it to 0.",
+        )
+
+
+def check_filling(
+    count: int,
+    volume_kpc3: float,
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    header: SnapshotHeader,
+    path: Path,
+) -> None:
+    """Check the volume of all gas against that of the box about it: positions may be in another unit than all else.
+
+    Parameters
+    ----------
+    count : int
+        Number of particles.
+    volume_kpc3 : float
+        Mean volume of one, mass over density [physical kpc^3].
+    low, high : (3,) float64 array
+        Lowest and highest positions, in the file's own coordinates.
+    header : SnapshotHeader
+        For the unit of the coordinates.
+    path : Path
+        The file.
+
+    Raises
+    ------
+    SnapshotError
+        If the positions are far too close together or far apart.
+    """
+    extent_kpc = (high - low) * header.code_length_kpc
+    if count < _FEWEST:
+        return
+    # Gas at both ends of an axis may be a few kpc on either side of the edge.
+    box_kpc = np.inf if header.box_size_kpc is None else header.box_size_kpc
+    own_kpc = extent_kpc[extent_kpc < 0.9 * box_kpc].max(initial=0.0)
+    least_kpc = np.where(extent_kpc < 0.9 * box_kpc, extent_kpc, own_kpc)
+    with np.errstate(divide="ignore", over="ignore"):
+        most, filling = (
+            float(count * volume_kpc3 / np.prod(side * header.scale_factor)) for side in (least_kpc, extent_kpc)
+        )
+    if most < _FILLING[0] or filling > _FILLING[1] or extent_kpc.max() > _FARTHEST_KPC:
+        raise SnapshotError(
+            f"the particles are spread over {' x '.join(f'{side:.3g}' for side in extent_kpc)} comoving kpc, by their "
+            f"masses and densities they fill {count * volume_kpc3:.2g} physical kpc^3.",
+            file=path,
+            field="Coordinates",
+            remedy="correct the positions, or their unit: kpc or Mpc, with or without h.",
         )

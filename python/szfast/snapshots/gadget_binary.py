@@ -78,7 +78,7 @@ class BinaryStore:
 
 def _check_belongs(file: BinaryFile, first: BinaryFile) -> None:
     mine, theirs = file.header, first.header
-    if (mine.time, mine.totals, mine.file_count) != (theirs.time, theirs.totals, theirs.file_count):
+    if replace(mine, counts=theirs.counts) != theirs:
         raise SnapshotError(
             f"its header does not fit that of {first.path.name}: the parts are of different snapshots.",
             file=file.path,
@@ -92,7 +92,7 @@ def _gas_blocks(file: BinaryFile) -> dict[str, PlainArray]:
     header, gas = file.header, file.header.counts[0]
     if not gas:
         return {}
-    named = {r.name: r for r in file.records} if file.format == 2 else _named_by_order(file)
+    named = _named_by_label(file) if file.format == 2 else _named_by_order(file)
     if "POS" not in named:
         raise absent(file.path, "POS", "positions")
     blocks = {"POS": _block(file, named["POS"], sum(header.counts), 3)}
@@ -110,6 +110,20 @@ def _gas_blocks(file: BinaryFile) -> dict[str, PlainArray]:
 def _block(file: BinaryFile, record: Record, count: int, per_row: int, *, gas_first: bool = False) -> PlainArray:
     dtype = element_type(file, record, count, per_row, gas_first=gas_first)
     return PlainArray(record.start, dtype, () if per_row == 1 else (per_row,))
+
+
+def _named_by_label(file: BinaryFile) -> dict[str, Record]:
+    named: dict[str, Record] = {}
+    for record in file.records:
+        if record.name in named and record.name in ("POS", "MASS", *_GAS_BLOCKS):
+            raise SnapshotError(
+                "the file has two blocks of this name.",
+                file=file.path,
+                field=record.name,
+                remedy="write each block once.",
+            )
+        named[record.name] = record
+    return named
 
 
 def _named_by_order(file: BinaryFile) -> dict[str, Record]:

@@ -84,6 +84,26 @@ class GadgetUnits:
                     return value * scale_power(self.scale_factor, a) * scale_power(self.hubble, h)
         return default_cgs
 
+    def check_coordinates(self) -> None:
+        """Refuse positions whose unit is not the file's: one of the two is wrong, and nothing else would show it.
+
+        Raises
+        ------
+        SnapshotError
+            If the attributes of the array and of the file differ.
+        """
+        given = self.description.optional_number(*_UNIT_NAMES["length"])
+        attributes = self.description.gas["Coordinates"].attributes
+        for key in ("to_cgs", "CGSConversionFactor"):
+            own = as_number(attributes.get(key, 0.0), f"Coordinates.{key}", self.description.path)
+            if given is not None and own > 0.0 and not 0.99 < own / given < 1.01:
+                raise SnapshotError(
+                    f"the unit of the positions is {own:g} cm, the file's unit of length {given:g} cm.",
+                    file=self.description.path,
+                    field=f"{GAS}/Coordinates.{key}",
+                    remedy=f"correct the wrong one, this attribute or {_UNIT_NAMES['length'][0]}.",
+                )
+
     def length_kpc(self, name: str) -> float:
         """Physical kpc per stored value."""
         return self.factor(name, self.cgs["length"] * self.scale_factor / self.hubble) / KPC_CM
@@ -114,6 +134,7 @@ def gadget_header(description: Hdf5Description, units: GadgetUnits) -> SnapshotH
     redshift = description.number("Redshift")
     length_kpc = units.cgs["length"] / units.hubble / KPC_CM
     if "Coordinates" in description.gas:
+        units.check_coordinates()
         length_kpc = units.length_kpc("Coordinates") / units.scale_factor
     box = description.optional_number("BoxSize")
     header = SnapshotHeader(

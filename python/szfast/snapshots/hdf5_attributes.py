@@ -13,8 +13,19 @@ import numpy as np
 from szfast.errors import SnapshotError, SzfastError
 
 h5py: Any = untyped_h5py
-_TEXTS = ("Code", "OutputType", "Kernel function")
-"""Attributes whose text matters; of others of any length it is known only that they are there."""
+
+
+class Unread:
+    """What stands for values on HDF5's heap, texts of any length above all.
+
+    Where the heap is damaged HDF5 reads forever, or takes as much memory as a wrong length says.
+    """
+
+    def __repr__(self) -> str:
+        return "values of any length"
+
+
+UNREAD = Unread()
 
 
 def as_number(value: Any, name: str, path: Path, kind: type[SzfastError] = SnapshotError) -> float:
@@ -64,11 +75,29 @@ def translated(path: Path, kind: type[SzfastError] = SnapshotError) -> Iterator[
 
 
 def attributes_of(of: Any) -> dict[str, Any]:
-    """Attributes of a group or dataset by name; of texts of any length, but for a few, the names alone."""
-    return {name: of.attrs[name] if name in _TEXTS or _stands_here(of.attrs, name) else "" for name in of.attrs}
+    """Attributes of a group or dataset by name; `UNREAD` for those whose values stand elsewhere."""
+    return {name: of.attrs[name] if stands_here(of.attrs.get_id(name).dtype) else UNREAD for name in of.attrs}
 
 
-def _stands_here(attributes: Any, name: str) -> bool:
-    """Whether a value stands with its attribute: of text on the heap HDF5 never ends to read where that is damaged."""
-    kind = attributes.get_id(name).dtype
+def stands_here(kind: Any) -> bool:
+    """Whether values of a type stand where their array or attribute stands, not on HDF5's heap."""
     return h5py.check_vlen_dtype(kind) is None and getattr(h5py.check_string_dtype(kind), "length", 0) is not None
+
+
+def as_text(value: Any, name: str, path: Path) -> str:
+    """Convert an attribute to a text, in small letters.
+
+    Raises
+    ------
+    SnapshotError
+        If it is of any length, or no text.
+    """
+    if isinstance(value, Unread) or np.asarray(value).dtype.kind not in "SU":
+        raise SnapshotError(
+            f"expected a text of fixed length, found {value!r}.",
+            file=path,
+            field=name,
+            remedy=f"write it as SWIFT does: attrs['{name.split('/')[-1]}'] = numpy.bytes_('...').",
+        )
+    raw = b" ".join(str(each).encode(errors="replace") if isinstance(each, str) else each for each in np.ravel(value))
+    return raw.decode(errors="replace").strip("\0 ").lower()

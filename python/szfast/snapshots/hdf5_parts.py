@@ -12,8 +12,8 @@ import h5py as untyped_h5py
 import numpy as np
 
 from szfast.errors import SnapshotError
-from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, translated
-from szfast.snapshots.hdf5_storage import packed_rows, plain_array
+from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, stands_here, translated
+from szfast.snapshots.hdf5_storage import check_links, gap, packed_rows, plain_array
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, Reader
@@ -21,6 +21,20 @@ from szfast.snapshots.stored_fields import Array, Reader
 h5py: Any = untyped_h5py
 GROUPS = ("Header", "Parameters", "Config", "Units", "Cosmology", "HydroScheme", "Code")
 GAS = "PartType0"
+SWIFT_TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+UNIT_ATTRIBUTES = (
+    *("to_cgs", "a_scaling", "h_scaling"),
+    *("CGSConversionFactor", "aexp-scale-exponent", "h-scale-exponent"),
+    *(SWIFT_TO_CGS, "a-scale exponent", "Value stored as physical"),
+)
+"""What GADGET-4 and AREPO, EAGLE, and SWIFT write beside an array to tell its unit."""
+
+_SAYING = ("Header", "Parameters", "Cosmology", "Units")
+_SHARED = (
+    *("Time", "Redshift", "NumFilesPerSnapshot", "NumPart_Total", "MassTable", "BoxSize"),
+    *("HubbleParam", "Omega0", "OmegaLambda", "Omega_Matter", "Omega_Lambda", "h", "Omega_m", "Omega_lambda"),
+    *("UnitLength_in_cm", "UnitMass_in_g", "UnitVelocity_in_cm_per_s", "Unit length in cgs (U_L)"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,7 @@ class Hdf5Description:
     gas : dict
         Array of gas -> `DatasetDescription`.
     named_columns : dict
-        Array of gas -> names of its columns (SWIFT).
+        Array of gas -> names of its columns (SWIFT); empty where they cannot be read.
     """
 
     path: Path
@@ -75,9 +89,24 @@ class Hdf5Description:
         return None
 
     def optional_number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float | None:
-        """Return an attribute as a float, or None where it is absent."""
-        value = self.find(*names, groups=groups)
-        return None if value is None else as_number(value, names[0], self.path)
+        """Return an attribute as a float, or None where it is absent; groups that disagree on it are an error."""
+        found = {
+            f"{group}/{name}": as_number(self.groups[group][name], names[0], self.path)
+            for group in groups
+            for name in names
+            if name in self.groups.get(group, {})
+        }
+        # A box of zero says that it has no period; how many files there were can change.
+        told = [value for value in found.values() if value != 0.0 and names[0] != "NumFilesPerSnapshot"]
+        if told and not np.allclose(told, told[0], rtol=1e-3, atol=0.0, equal_nan=True):
+            text = ", ".join(f"{value:g} in /{where}" for where, value in found.items())
+            raise SnapshotError(
+                f"the file contradicts itself: {text}.",
+                file=self.path,
+                field=names[0],
+                remedy="correct the wrong one, or delete it.",
+            )
+        return next(iter(found.values()), None)
 
     def number(self, *names: str, groups: tuple[str, ...] = ("Header", "Parameters", "Units")) -> float:
         """Return an attribute as a float; absent is an error."""
@@ -146,6 +175,7 @@ def describe(path: Path) -> Hdf5Description:
         If it is no HDF5 snapshot, or damaged.
     """
     with opened_hdf5(path) as file, translated(path):
+        check_links(file, [*GROUPS, GAS], path)
         if not isinstance(file.get("Header"), h5py.Group):
             raise SnapshotError(
                 "no group /Header: not a snapshot that szfast knows.",
@@ -157,6 +187,8 @@ def describe(path: Path) -> Hdf5Description:
         gas = {}
         # HDF5 counts addresses from behind a user block.
         from_start = file.userblock_size == 0
+        if GAS in file:
+            check_links(file[GAS], list(file[GAS]), path)
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
                 gas[name] = DatasetDescription(
@@ -165,17 +197,38 @@ def describe(path: Path) -> Hdf5Description:
                     packed_rows(dataset),
                     plain_array(dataset) if from_start else None,
                 )
-        return Hdf5Description(path, groups, gas, _named_columns(file))
+        return Hdf5Description(path, groups, gas, _named_columns(file, gas))
 
 
-def _named_columns(file: Any) -> dict[str, list[str]]:
-    group = file.get("SubgridScheme/NamedColumns")
-    if not isinstance(group, h5py.Group):
-        return {}
-    return {
-        name: [c.decode() if isinstance(c, bytes) else str(c) for c in np.ravel(columns[()])]
-        for name, columns in group.items()
-    }
+def _named_columns(file: Any, gas: Mapping[str, DatasetDescription]) -> dict[str, list[str]]:
+    path, group = Path(file.filename), file
+    for name in ("SubgridScheme", "NamedColumns"):
+        check_links(group, [name], path)
+        group = group.get(name)
+        if not isinstance(group, h5py.Group):
+            return {}
+    check_links(group, list(gas.keys() & group.keys()), path)
+    found = {}
+    for name in gas.keys() & group.keys():
+        columns = group[name]
+        readable = stands_here(columns.dtype) and columns.shape == gas[name].shape[1:]
+        names = np.ravel(columns[()]) if readable else ()
+        found[name] = [c.decode(errors="replace") if isinstance(c, bytes) else str(c) for c in names]
+    return found
+
+
+def _headers(one: Hdf5Description, other: Hdf5Description) -> Iterator[tuple[str, Any, Any]]:
+    """(attribute, its values in two files), of those that all parts share."""
+    for name in _SHARED:
+        yield name, one.find(name, groups=_SAYING), other.find(name, groups=_SAYING)
+
+
+def _units(
+    one: Mapping[str, DatasetDescription], other: Mapping[str, DatasetDescription]
+) -> Iterator[tuple[str, Any, Any]]:
+    for name in one.keys() & other.keys():
+        for unit in UNIT_ATTRIBUTES:
+            yield f"{GAS}/{name}.{unit}", one[name].attributes.get(unit), other[name].attributes.get(unit)
 
 
 class Hdf5Store:
@@ -210,13 +263,12 @@ class Hdf5Store:
 
     @staticmethod
     def _check_belongs(description: Hdf5Description, first: Hdf5Description) -> None:
-        for name in ("Time", "Redshift", "NumFilesPerSnapshot"):
-            mine, theirs = description.optional_number(name), first.optional_number(name)
-            if mine != theirs:
+        for field, mine, theirs in (*_headers(description, first), *_units(description.gas, first.gas)):
+            if not np.array_equal(np.ravel(mine), np.ravel(theirs)):
                 raise SnapshotError(
                     f"{mine} here, {theirs} in {first.path.name}: the parts are of different snapshots.",
                     file=description.path,
-                    field=name,
+                    field=field,
                     remedy="put the parts of one snapshot, and nothing else, into the folder.",
                 )
 
@@ -246,10 +298,10 @@ class Hdf5Store:
         path, described = self.parts[part], self._gas[part]
         with ExitStack() as stack:
             file = stack.enter_context(opened_plain(path))
-            others = {}
+            others: dict[str, Any] = {}
             # HDF5 takes longer to open a file than to read what lies in it plainly.
             if any(dataset.plain is None for dataset in described.values()):
-                others = _other_arrays(stack.enter_context(opened_hdf5(path)), described)
+                whole = stack.enter_context(opened_hdf5(path))
 
             def read(name: str, start: int, stop: int) -> Array:
                 if name not in described:
@@ -262,6 +314,8 @@ class Hdf5Store:
                 plain = described[name].plain
                 if plain is not None:
                     return plain.rows(file, f"{GAS}/{name}", start, stop)
+                if name not in others:
+                    others[name] = _without_gap(whole, name)
                 with translated(path):
                     rows: Array = others[name][start:stop]
                 return rows
@@ -274,27 +328,17 @@ class Hdf5Store:
         return -(-wanted // packed) * packed
 
 
-def _other_arrays(file: Any, described: Mapping[str, DatasetDescription]) -> dict[str, Any]:
-    """The arrays that only HDF5 can read."""
+def _without_gap(file: Any, name: str) -> Any:
+    """An array that only HDF5 can read, and that has all its values."""
     path = Path(file.filename)
     with translated(path):
-        found = {name: file[GAS][name] for name, dataset in described.items() if dataset.plain is None}
-    for dataset in found.values():
-        _check_virtual(dataset, path)
-    return found
-
-
-def _check_virtual(dataset: Any, path: Path) -> None:
-    """Refuse a virtual array whose source file is absent: it would read as zeros."""
-    if not dataset.is_virtual:
-        return
-    with translated(path):
-        sources = dataset.virtual_sources()
-    for source in sources:
-        if source.file_name != "." and not (path.parent / source.file_name).is_file():
-            raise SnapshotError(
-                f"the virtual array takes its data from {source.file_name}, which is missing.",
-                file=path,
-                field=dataset.name,
-                remedy="put the parts of the snapshot beside the virtual file.",
-            )
+        dataset = file[GAS][name]
+        missing = gap(dataset, path)
+    if missing is not None:
+        raise SnapshotError(
+            f"{missing}.",
+            file=path,
+            field=f"{GAS}/{name}",
+            remedy="fetch the file again, or write its numbers into it; a virtual file needs its parts beside it.",
+        )
+    return dataset

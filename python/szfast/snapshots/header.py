@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from szfast.errors import SnapshotError
+
+log = logging.getLogger("szfast.snapshots")
+
+# Radiation and neutrinos may be missing from the sum.
+_FLAT, _MOST_CLOSED = 0.02, 1.2
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,23 @@ def check_header(header: SnapshotHeader, path: Path) -> SnapshotHeader:
                 field=field,
                 remedy="correct the header; szfast needs a cosmological snapshot with its parameters.",
             )
+    _check_curvature(header, path)
     _check_time(header, path)
     _check_box(header, path)
     return header
+
+
+def _check_curvature(header: SnapshotHeader, path: Path) -> None:
+    total = header.omega_m + header.omega_lambda
+    if total > _MOST_CLOSED:
+        raise SnapshotError(
+            f"matter and dark energy make up {total:g} times the critical density.",
+            file=path,
+            field="Omega0",
+            remedy="correct Omega0 or OmegaLambda in the header: their sum is 1 in a flat universe.",
+        )
+    if abs(total - 1.0) > _FLAT:
+        log.warning("%s: Omega0 + OmegaLambda = %g, a curved universe: check the header", path, total)
 
 
 def _check_time(header: SnapshotHeader, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from szfast.snapshots import arepo, gadget_binary, gadget_hdf5, gizmo, swift
 from szfast.snapshots.gadget_blocks import binary_kind, read_binary_file
 from szfast.snapshots.hdf5_attributes import as_count
 from szfast.snapshots.hdf5_parts import Hdf5Description, Hdf5Store, describe
-from szfast.snapshots.parts import all_parts, first_part
+from szfast.snapshots.parts import accessible, all_parts, first_part
 from szfast.snapshots.snapshot import CHUNK_ROWS, Snapshot
 from szfast.snapshots.stored_fields import GasLayout, Store
 
@@ -43,15 +44,17 @@ def open_snapshot(path: str | Path, *, chunk_rows: int = CHUNK_ROWS) -> Snapshot
         If the format is unknown, a part is missing or damaged, or the header contradicts itself.
     """
     asked = path_in(path)
-    first = first_part(asked, _looks_like_snapshot)
-    if is_hdf5(first):
-        store, layout = _open_hdf5(first)
-    else:
-        binary = gadget_binary.BinaryStore(all_parts(first, read_binary_file(first).header.file_count))
-        store, layout = binary, gadget_binary.read_layout(binary)
+    with accessible(asked):
+        first = first_part(asked, _looks_like_snapshot)
+        store, layout = _open_hdf5(first) if is_hdf5(first) else _open_binary(first)
     snapshot = Snapshot(asked, store, layout, chunk_rows)
     logger.info("%r", snapshot)
     return snapshot
+
+
+def _open_binary(first: Path) -> tuple[Store, GasLayout]:
+    store = gadget_binary.BinaryStore(all_parts(first, read_binary_file(first).header.file_count))
+    return store, gadget_binary.read_layout(store)
 
 
 def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
@@ -63,7 +66,9 @@ def _open_hdf5(first: Path) -> tuple[Store, GasLayout]:
     with_gas = next((d for d in descriptions if d.gas and d.counts("NumPart_ThisFile")[0]), None)
     if with_gas is None:
         raise SnapshotError("it holds no gas.", file=first, field="PartType0", remedy="give a hydrodynamical snapshot.")
-    return store, _layout_of(with_gas)
+    # What one part alone lacks is missed when it is read.
+    gas = {name: dataset for d in descriptions for name, dataset in d.gas.items()} | dict(with_gas.gas)
+    return store, _layout_of(replace(with_gas, gas=gas))
 
 
 def _layout_of(description: Hdf5Description) -> GasLayout:

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
-from szfast.errors import SnapshotError
+from szfast.errors import SnapshotError, SzfastError
 
 _NUMBERED = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)(?P<suffix>\.hdf5|\.h5)?$")
 _SUFFIX = re.compile(r"\.(hdf5|h5)$")
+
+
+@contextmanager
+def accessible(path: Path, kind: type[SzfastError] = SnapshotError) -> Iterator[None]:
+    """Turn what the system raises at names and rights into an error of szfast's."""
+    try:
+        yield
+    except OSError as error:
+        raise kind(
+            f"it cannot be read ({error.strerror or error}).",
+            file=error.filename or path,
+            field="path",
+            remedy="check the path, and the rights to the file and its folder.",
+        ) from error
 
 
 def first_part(path: Path, is_snapshot: Callable[[Path], bool]) -> Path:
@@ -52,7 +68,7 @@ def first_part(path: Path, is_snapshot: Callable[[Path], bool]) -> Path:
 
 
 def _of_stem(path: Path) -> dict[str, Path]:
-    siblings = sorted(path.parent.glob(f"{path.name}.*")) if path.parent.is_dir() else []
+    siblings = sorted(path.parent.glob(f"{escape(path.name)}.*")) if path.parent.is_dir() else []
     found = {stem: part for stem, part in _stems(siblings).items() if stem == path.name}
     if not found:
         raise SnapshotError(

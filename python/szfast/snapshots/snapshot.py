@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from szfast.errors import ArgumentError, SnapshotError
 from szfast.snapshots.ahead import ahead
 from szfast.snapshots.chunk import Chunk
-from szfast.snapshots.consistency import GasSample, check_box, check_extent, check_gas
+from szfast.snapshots.consistency import GasSample, check_box, check_extent, check_filling, check_gas
 from szfast.snapshots.header import Assumption, SnapshotHeader
 from szfast.snapshots.particles import PER_PARTICLE, GasParticles, Gathered
 from szfast.snapshots.pieces import Piece
 from szfast.snapshots.selection import Spheres
-from szfast.snapshots.stored_fields import Array, GasLayout, Store
+from szfast.snapshots.stored_fields import Array, GasLayout, Store, within_possible
 
 logger = logging.getLogger("szfast.snapshots")
 
@@ -63,8 +63,10 @@ class Snapshot:
 
     def __init__(self, path: Path, store: Store, layout: GasLayout, chunk_rows: int = CHUNK_ROWS) -> None:
         self.path, self.chunk_rows = path, chunk_rows
-        self._store, self._layout = store, layout
-        self._plausible = False
+        self._store, self._layout = store, replace(layout, recipes=within_possible(layout.recipes))
+        # A wrong unit is told as such, before single values are looked at.
+        self._unbounded = layout.recipes
+        self._particle_kpc3: float | None = None
 
     def __repr__(self) -> str:
         return (
@@ -240,12 +242,28 @@ class Snapshot:
                 yield Loaded(rows_read, {k: len(rows) for k, rows in chunk.found}), pieces(chunk)
                 advance(chunk.count)
             check_extent(low, high, self.header, self.path)
+            check_filling(self.gas_count, self._particle_kpc3 or 0.0, low, high, self.header, self.path)
 
     def _chunks(self, spheres: Spheres, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
+        begins: dict[bytes, Path] = {}
         for part, of_part in groupby(spans, key=lambda span: span[0]):
             with self._store.opened(part) as read:
                 for _, start, stop in of_part:
-                    yield Chunk(self._layout, read, self.parts[part], start, stop).load(spheres)
+                    chunk = Chunk(self._layout, read, self.parts[part], start, stop).load(spheres)
+                    if start == 0:
+                        self._check_new(chunk, begins)
+                    yield chunk
+
+    def _check_new(self, chunk: Chunk, begins: dict[bytes, Path]) -> None:
+        """Refuse the particles of one part in another."""
+        same = begins.setdefault(chunk.first_rows, chunk.path)
+        if same != chunk.path:
+            raise SnapshotError(
+                f"it holds the particles of {same.name}.",
+                file=chunk.path,
+                field=self._layout.coordinates,
+                remedy="one of the two was copied to the wrong name: fetch it again.",
+            )
 
     def _spheres(self, centers_kpc: NDArray[np.float64] | None, radii_kpc: NDArray[np.float64]) -> Spheres:
         if not np.all(radii_kpc > 0):
@@ -307,19 +325,20 @@ class Snapshot:
         )
 
     def _check_plausible(self) -> None:
-        if self._plausible or self.gas_count == 0:
+        if self._particle_kpc3 is not None or self.gas_count == 0:
             return
         layout = self._layout
         if layout.units_assumed:
             check_box(layout.dark_matter_msun, layout.header, self.path)
-        check_gas(self._sample(), layout.header, self.path)
-        self._plausible = True
+        sample = self._sample()
+        check_gas(sample, layout.header, self.path)
+        self._particle_kpc3 = sample.volume_kpc3
 
     def _sample(self) -> GasSample:
         """Read a few slices from all over the largest file."""
         counts = self._store.gas_counts
         part = int(np.argmax(counts))
-        recipes = dict(self._layout.recipes)
+        recipes = dict(self._unbounded)
         if self._layout.density is not None:
             recipes["density"] = self._layout.density
         spans = _sample_spans(counts[part])
@@ -332,7 +351,7 @@ class Snapshot:
             chunk = Chunk(self._layout, spliced, self.parts[part], 0, total)
             arrays = {
                 name: chunk.quantity(recipes[name], slice(0, total), total)
-                for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "density")
+                for name in ("mass_msun", "smoothing_length_kpc", "internal_energy_km2_s2", "temperature_k", "density")
                 if name in recipes
             }
         return GasSample(
@@ -340,6 +359,7 @@ class Snapshot:
             arrays["smoothing_length_kpc"],
             arrays.get("density"),
             arrays.get("internal_energy_km2_s2"),
+            arrays.get("temperature_k"),
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,11 +59,14 @@ class Recipe:
         Takes the number of rows and the arrays, gives the quantity.
     factor : float or None
         Where that is the one array times a number, or the number itself: that number.
+    limits : tuple of float
+        Lowest and highest value of the quantity.
     """
 
     fields: tuple[StoredField, ...]
     combine: Callable[..., Array]
     factor: float | None = None
+    limits: tuple[float, float] = (-np.inf, np.inf)
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,37 @@ class Store(Protocol):
         """Rows of one file that are best read together: at least as many as wanted."""
 
 
+_POSSIBLE = {
+    # all gas of a cluster
+    "mass_msun": (0.0, 1e15),
+    # 0.1 mpc, and the voids of the coarsest boxes
+    "smoothing_length_kpc": (1e-7, 1e5),
+    # a tenth of c^2
+    "internal_energy_km2_s2": (0.0, 9e9),
+    "temperature_k": (0.0, 5e11),
+}
+"""What no gas particle of a simulation exceeds: one wrong value would outshine a cluster."""
+
+
+def within_possible(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
+    """Bound quantities by what is possible: the stored array where there is one, else what is made of several."""
+    bounded: dict[StoredField, StoredField] = {}
+    for quantity, (lowest, highest) in _POSSIBLE.items():
+        recipe = recipes.get(quantity)
+        if recipe is not None and recipe.factor is not None and len(recipe.fields) == 1:
+            (field,) = recipe.fields
+            low, high = lowest / recipe.factor, highest / recipe.factor
+            bounded[field] = replace(field, lowest=max(field.lowest, low), highest=min(field.highest, high))
+    return {
+        quantity: replace(
+            recipe,
+            fields=tuple(bounded.get(field, field) for field in recipe.fields),
+            limits=_POSSIBLE.get(quantity, recipe.limits),
+        )
+        for quantity, recipe in recipes.items()
+    }
+
+
 def scaled(field: StoredField, factor: float) -> Recipe:
     """Recipe of a stored array times a factor."""
     return Recipe((field,), lambda count, array: array * factor, factor)
@@ -149,7 +183,8 @@ def check_values(array: Array, field: StoredField, path: Path) -> None:
         bad = int(np.count_nonzero(~np.isfinite(array)))
         problem = f"holds {bad} values that are not finite."
     elif low < field.lowest or high > field.highest or (field.positive and low <= 0.0):
-        wanted = "a positive value" if field.positive else f"values in [{field.lowest:g}, {field.highest:g}]"
+        positive = field.positive and low <= 0.0
+        wanted = "a positive value" if positive else f"values in [{field.lowest:g}, {field.highest:g}]"
         problem = f"expected {wanted}, found values from {low:g} to {high:g}."
     elif field.gapless and low == 0.0 and _has_gap(array):
         problem = f"holds {LOST_ROWS} zeros in a row or more: a page of the file was lost."
@@ -186,8 +221,11 @@ def computed(recipe: Recipe, count: int, arrays: Sequence[Array], path: Path) ->
             field=recipe.fields[0].name,
             remedy="write the array with one value a particle.",
         )
+    names = " and ".join(field.name for field in recipe.fields)
     # A sum keeps NaN and infinity; where it overflows by itself the values are looked at.
     if recipe.fields and not math.isfinite(total):
-        names = " and ".join(field.name for field in recipe.fields)
         check_values(result, StoredField(names), path)
+    # What is one stored array was looked at as such.
+    if recipe.factor is None and recipe.limits != (-np.inf, np.inf):
+        check_values(result, StoredField(names, *recipe.limits), path)
     return result

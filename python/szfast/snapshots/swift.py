@@ -10,15 +10,14 @@ import numpy as np
 from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
 from szfast.snapshots.gadget_hdf5 import absent
-from szfast.snapshots.hdf5_attributes import as_number, scale_power
-from szfast.snapshots.hdf5_parts import GAS, Hdf5Description
+from szfast.snapshots.hdf5_attributes import as_number, as_text, scale_power
+from szfast.snapshots.hdf5_parts import GAS, SWIFT_TO_CGS, Hdf5Description
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 from szfast.snapshots.kernels import SUPPORT_OVER_H, supported_kernel
 from szfast.snapshots.stored_fields import Array, GasLayout, Recipe, StoredField, scaled
 
 _KPC_CM, _M_SUN_G = 100.0 * KPC_M, 1000.0 * M_SUN_KG
 _M_P_MSUN = M_P_KG / M_SUN_KG
-_TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
 _KERNELS = {
     "cubic spline": "cubic",
     "quartic spline": "quartic",
@@ -46,10 +45,12 @@ _OLD_NAMES = {
 
 
 def recognises(description: Hdf5Description) -> bool:
-    """Tell SWIFT's files by the code's name in the header."""
+    """Tell SWIFT's files by the code's name in the header, or by how the units are named."""
+    if "Unit length in cgs (U_L)" in description.groups.get("Units", {}):
+        return True
     for group, name in (("Header", "Code"), ("Code", "Code")):
-        value = description.groups.get(group, {}).get(name)
-        if value is not None and b"SWIFT" in np.asarray(value).astype("S").tobytes():
+        value = np.asarray(description.groups.get(group, {}).get(name))
+        if value.dtype.kind == "S" and b"SWIFT" in value.tobytes():
             return True
     return False
 
@@ -93,8 +94,15 @@ class SwiftFields:
         units = self.units_cgs
         powers = (("length", length), ("mass", mass), ("time", time))
         value = math.prod(scale_power(units[kind], power) for kind, power in powers)
-        if _TO_CGS in attributes:
-            value = as_number(attributes[_TO_CGS], f"{name}.{_TO_CGS}", path)
+        if SWIFT_TO_CGS in attributes:
+            by_units, value = value, as_number(attributes[SWIFT_TO_CGS], f"{name}.{SWIFT_TO_CGS}", path)
+            if field == "Coordinates" and not abs(value / by_units - 1.0) < 0.01:
+                raise SnapshotError(
+                    f"the array's unit is {value:g} cgs, that of /Units {by_units:g} cgs.",
+                    file=path,
+                    field=f"{GAS}/{name}.{SWIFT_TO_CGS}",
+                    remedy="correct the wrong one, this attribute or /Units.",
+                )
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
         # Fields that a run was told to write in the physical frame carry the exponent of their comoving form.
         if as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path):
@@ -136,7 +144,8 @@ def read_layout(description: Hdf5Description) -> GasLayout:
 
 def _check_complete(description: Hdf5Description) -> None:
     """Refuse SWIFT's partial outputs: their gas is a sample, whose masses do not add up."""
-    output = _text(description.groups["Header"].get("OutputType", b"FullVolume"))
+    stored = description.groups["Header"].get("OutputType", b"FullVolume")
+    output = as_text(stored, "Header/OutputType", description.path)
     if output != "fullvolume":
         raise SnapshotError(
             f"expected the output type FullVolume, found {output}.",
@@ -144,11 +153,6 @@ def _check_complete(description: Hdf5Description) -> None:
             field="Header/OutputType",
             remedy="give the full snapshot of the same time.",
         )
-
-
-def _text(value: Any) -> str:
-    raw = np.asarray(value).astype("S").tobytes()
-    return raw.decode(errors="replace").strip("\0 ").lower()
 
 
 def _header(description: Hdf5Description, fields: SwiftFields, redshift: float, scale_factor: float) -> SnapshotHeader:
@@ -178,7 +182,7 @@ def _header(description: Hdf5Description, fields: SwiftFields, redshift: float, 
 
 def _kernel_of(description: Hdf5Description) -> str:
     value: Any = description.find("Kernel function", groups=("HydroScheme",))
-    text = _text(b"" if value is None else value)
+    text = as_text(b"" if value is None else value, "HydroScheme/Kernel function", description.path)
     for start, kernel in _KERNELS.items():
         if text.startswith(start):
             return kernel
@@ -217,7 +221,17 @@ def _recipes(fields: SwiftFields, support_over_h: float) -> dict[str, Recipe]:
 
 
 def _column(fields: SwiftFields, array: str, *names: str) -> int | None:
-    columns = [name.strip().lower() for name in fields.description.named_columns.get(array, [])]
+    columns = fields.description.named_columns.get(array)
+    if array not in fields.description.gas or columns is None:
+        return None
+    if not columns:
+        raise SnapshotError(
+            "expected a name of fixed length for each column of the array.",
+            file=fields.description.path,
+            field=f"SubgridScheme/NamedColumns/{array}",
+            remedy="write the names as SWIFT does, as an array of numpy.bytes_; or leave them out.",
+        )
+    columns = [name.strip().lower() for name in columns]
     return next((columns.index(name) for name in names if name in columns), None)
 
 
@@ -226,13 +240,20 @@ def _composition(fields: SwiftFields) -> dict[str, Recipe]:
     recipes: dict[str, Recipe] = {}
     gas = fields.description.gas
     elements = StoredField("ElementMassFractions", lowest=0.0, highest=1.0001)
-    hydrogen = _column(fields, elements.name, "hydrogen", "h") if elements.name in gas else None
+    hydrogen = _column(fields, elements.name, "hydrogen", "h")
+    if hydrogen is None and elements.name in fields.description.named_columns:
+        raise SnapshotError(
+            f"none of the columns is hydrogen: {', '.join(fields.description.named_columns[elements.name][:12])}.",
+            file=fields.description.path,
+            field=f"SubgridScheme/NamedColumns/{elements.name}",
+            remedy="name the columns as SWIFT does: Hydrogen, Helium ...; or leave the names out.",
+        )
     if hydrogen is not None:
         column = hydrogen
         recipes["hydrogen_fraction"] = Recipe((elements,), lambda count, array: array[:, column])
     species = StoredField("SpeciesFractions", lowest=0.0)
-    electron = _column(fields, species.name, "elec", "electron") if species.name in gas else None
-    neutral = _column(fields, species.name, "hi") if species.name in gas else None
+    electron = _column(fields, species.name, "elec", "electron")
+    neutral = _column(fields, species.name, "hi")
     if neutral is not None:
         neutral_column = neutral
         recipes["neutral_fraction"] = Recipe((species,), lambda count, array: array[:, neutral_column])

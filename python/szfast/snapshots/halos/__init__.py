@@ -11,8 +11,16 @@ import numpy as np
 from szfast.arguments import path_in, scalar_in
 from szfast.errors import HaloCatalogueError
 from szfast.snapshots.halos.columns import HaloColumns, critical_density_msun_kpc3, radius_kpc
-from szfast.snapshots.halos.consistency import check_centers, check_densities, check_redshift
+from szfast.snapshots.halos.consistency import (
+    check_centers,
+    check_densities,
+    check_distinct,
+    check_masses,
+    check_redshift,
+    check_simulation,
+)
 from szfast.snapshots.header import SnapshotHeader
+from szfast.snapshots.parts import accessible
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -65,16 +73,20 @@ def read_halos(path: str | Path, *, snapshot: Any = None, min_mass: Any = None) 
     path = path_in(path)
     header = _header_of(snapshot)
     least_msun = _least_msun(min_mass, header)
-    halos = _reader(path)(path, header)
+    with accessible(path, HaloCatalogueError):
+        halos = _reader(path)(path, header)
     if not len(halos):
         raise HaloCatalogueError(
             "holds no halo with an M500c.", file=path, field="M500c", remedy="give a catalogue of haloes."
         )
     check_redshift(halos, header, path)
+    check_simulation(halos, header, path)
     _check_positive(halos, path)
     check_centers(halos, path)
+    check_distinct(halos, path)
     _complete_radii(halos, path)
     check_densities(halos, path)
+    check_masses(halos, path)
     return _heaviest_first(halos, least_msun, path)
 
 

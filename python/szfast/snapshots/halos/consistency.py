@@ -22,6 +22,103 @@ TOLERANCE_UNKNOWN_COSMOLOGY = 0.3
 """The same with a stand-in cosmology: h^2 between 0.62^2 and 0.77^2."""
 
 
+_SEVERAL = 3
+# A thousandth of Mpc where kpc/h was taken, and a factor of h.
+_CORNER = 2e-3
+
+# A profile as flat as r^-1 out to R200c makes it 6.25.
+_MOST_OUTSIDE = 10.0
+_HEAVIEST_MSUN = (1e8, 1e17)
+
+
+def check_masses(halos: HaloColumns, path: Path) -> None:
+    """Refuse masses in another unit, or as logarithms, where no radius tells; and those of 200 rho_c below 500 rho_c.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If the heaviest halo is lighter than a dwarf galaxy or heavier than a supercluster, or the median ratio of two
+        masses or radii is not possible.
+    """
+    pairs = {
+        "M200c": (halos.m200c_msun, halos.m500c_msun),
+        "R200c": (halos.r200c_kpc, halos.r500c_kpc),
+    }
+    for field, (outer, inner) in pairs.items():
+        if outer is None or inner is None or not np.isfinite(outer).any():
+            continue
+        ratio = float(np.nanmedian(outer / inner))
+        if not 1.0 <= ratio <= _MOST_OUTSIDE:
+            raise HaloCatalogueError(
+                f"{field} is {ratio:.4g} times {field[0]}500c, median of {len(inner)} haloes.",
+                file=path,
+                field=field,
+                remedy="correct the unit of one of the two columns, or leave this one out.",
+            )
+    heaviest = float(halos.m500c_msun.max())
+    if not _HEAVIEST_MSUN[0] <= heaviest <= _HEAVIEST_MSUN[1]:
+        raise HaloCatalogueError(
+            f"the heaviest halo has {heaviest:.4g} Msun.",
+            file=path,
+            field="M500c",
+            remedy="give masses in Msun (no logarithms, not in 1e10 or 1e14 Msun), or the column its unit.",
+        )
+
+
+def check_distinct(halos: HaloColumns, path: Path) -> None:
+    """Refuse a halo that the catalogue has twice: it would count twice, with the same noise.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If two have one identifier or one centre.
+    """
+    if halos.id.ndim > 1:
+        raise HaloCatalogueError(
+            f"expected one identifier a halo, found shape {halos.id.shape}.",
+            file=path,
+            field="id",
+            remedy="give whole numbers or words.",
+        )
+    for field, values in (("id", halos.id), ("center", halos.center_kpc)):
+        _, first, times = np.unique(values, axis=0, return_index=True, return_counts=True)
+        worst = int(times.argmax())
+        if times[worst] > 1:
+            raise HaloCatalogueError(
+                f"{int(times[worst])} haloes have the same {field}, that of halo {halos.id[first[worst]]}.",
+                file=path,
+                field=field,
+                remedy="keep each halo once, with an identifier of its own.",
+            )
+
+
+def check_simulation(halos: HaloColumns, snapshot: SnapshotHeader | None, path: Path) -> None:
+    """Refuse a catalogue whose own header is that of another simulation than the snapshot's.
+
+    Raises
+    ------
+    HaloCatalogueError
+        If h, a density or the box differ.
+    """
+    own = halos.header
+    if own is None or snapshot is None:
+        return
+    pairs = {
+        "HubbleParam": (own.hubble, snapshot.hubble),
+        "Omega0": (own.omega_m, snapshot.omega_m),
+        "OmegaLambda": (own.omega_lambda, snapshot.omega_lambda),
+        "BoxSize": (own.box_size_kpc, snapshot.box_size_kpc),
+    }
+    for field, (mine, theirs) in pairs.items():
+        if mine is not None and theirs is not None and abs(mine - theirs) > 1e-3 * max(abs(theirs), 1e-3):
+            raise HaloCatalogueError(
+                f"{mine:g} in the catalogue, {theirs:g} in the snapshot: they are of different simulations.",
+                file=path,
+                field=field,
+                remedy="give the catalogue and the snapshot of one output.",
+            )
+
+
 def check_densities(halos: HaloColumns, path: Path) -> None:
     """Compare M500c and M200c with 500 and 200 rho_c(z) 4/3 pi R^3.
 
@@ -130,7 +227,7 @@ def check_centers(halos: HaloColumns, path: Path) -> None:
     Raises
     ------
     HaloCatalogueError
-        If a centre is not finite, outside the box, or all lie in its first thousandth.
+        If a centre is not finite, outside the box, or all lie at its very corner or along a face.
     """
     bad = ~np.isfinite(halos.center_kpc).all(axis=1)
     if bad.any():
@@ -154,9 +251,12 @@ def check_centers(halos: HaloColumns, path: Path) -> None:
             field="center",
             remedy="check the unit of the positions (kpc or Mpc, with or without h) and the snapshot.",
         )
-    if (halos.center_kpc <= box_kpc / 1000.0).all():
+    near = (halos.center_kpc <= box_kpc * _CORNER).all(axis=0)
+    # a few haloes do not lie so by chance, along a single axis either
+    if near.all() or (len(halos) >= _SEVERAL and near.any()):
+        where = "corner" if near.all() else f"face along {'xyz'[int(near.argmax())]}"
         raise HaloCatalogueError(
-            f"all centres lie within a thousandth of the box ({box_kpc:.6g} comoving kpc) from its corner.",
+            f"all centres lie within {_CORNER:g} of the box ({box_kpc:.6g} comoving kpc) from its {where}.",
             file=path,
             field="center",
             remedy="the positions seem to be in Mpc where kpc was taken: give them a unit.",

@@ -17,6 +17,7 @@ from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import HaloCatalogueError, SnapshotError
 from szfast.snapshots.halos.columns import HaloColumns, check_stored_masses
 from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, translated
+from szfast.snapshots.hdf5_storage import check_links, gap
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 
 _PART = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)\.(?:hdf5|h5)$")
@@ -30,6 +31,9 @@ _FIELDS = {
 }
 """The datasets of /Group that are read, with their number of columns."""
 
+_MOST_PACKED = 200
+"""Groups are packed ten times at best; bombs a thousand times."""
+
 # GADGET's own defaults; used where neither the file nor the snapshot tells.
 _DEFAULT_UNITS = {"UnitLength_in_cm": 3.085678e21, "UnitMass_in_g": 1.989e43}
 
@@ -41,6 +45,7 @@ def looks_like(path: Path) -> bool:
         return False
     try:
         with translated(candidates[0], HaloCatalogueError), h5py.File(candidates[0], "r") as file:
+            check_links(file, ["Header"], candidates[0], HaloCatalogueError)
             return "Header" in file and "Ngroups_ThisFile" in file["Header"].attrs
     except HaloCatalogueError:
         # whose it was can no longer be told; reading it tells what is wrong
@@ -122,6 +127,9 @@ def _parts(path: Path) -> list[Path]:
 
 def _read_part(path: Path) -> _Part:
     with translated(path, HaloCatalogueError), h5py.File(path, "r") as file:
+        check_links(file, ["Parameters", "Header", "Group"], path, HaloCatalogueError)
+        if "Group" in file:
+            check_links(file["Group"], list(_FIELDS), path, HaloCatalogueError)
         attributes: dict[str, Any] = {}
         for group in ("Parameters", "Header"):
             if group in file:
@@ -172,6 +180,14 @@ def _dataset(file: Any, name: str, columns: int, count: int, path: Path) -> NDAr
             field=f"Group/{name}",
             remedy="write the array as floats.",
         )
+    unpacked, stored = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()
+    missing = gap(dataset, path)
+    if missing is None and not dataset.is_virtual and unpacked > _MOST_PACKED * stored:
+        missing = f"{stored} bytes would be unpacked to {unpacked}: it holds nothing but one value"
+    if missing is not None:
+        raise HaloCatalogueError(
+            f"{missing}.", file=path, field=f"Group/{name}", remedy="the file is incomplete or damaged: copy it again."
+        )
     return np.asarray(dataset[...], dtype=np.float64)
 
 
@@ -218,7 +234,7 @@ def _header(
     box = as_number(attributes.get("BoxSize", 0.0), "BoxSize", path, HaloCatalogueError) * length_kpc
     header = SnapshotHeader(
         redshift=redshift,
-        scale_factor=1.0 / (1.0 + redshift),
+        scale_factor=_attribute(attributes, "Time", path) if "Time" in attributes else 1.0 / (1.0 + redshift),
         hubble=hubble,
         omega_m=_attribute(attributes, "Omega0", path),
         omega_lambda=_attribute(attributes, "OmegaLambda", path),

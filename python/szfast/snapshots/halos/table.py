@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ _PER_H = {
     "Msun/h": "Msun/littleh",
     "solMass/h": "Msun/littleh",
 }
+
+
+_START_BYTES = 1 << 18
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x1f\x9d")
+_KNOWN = (b"SIMPLE  =", b"\x89HDF", b"<?xml", b"<VOTABLE", b"PAR1")
 
 
 def read(path: Path, snapshot: SnapshotHeader | None) -> HaloColumns:
@@ -42,7 +48,7 @@ def read(path: Path, snapshot: SnapshotHeader | None) -> HaloColumns:
     redshift = columns.redshift()
     return HaloColumns(
         format="table",
-        id=np.asarray(table["id"]) if "id" in table.colnames else np.arange(len(table)),
+        id=columns.ids(),
         center_kpc=np.column_stack([columns.position_kpc(axis) for axis in "xyz"]),
         m500c_msun=columns.required_mass_msun("M500c"),
         r500c_kpc=columns.radius_kpc("R500c", redshift),
@@ -60,6 +66,7 @@ def _read_table(path: Path) -> Any:
     from astropy.io import registry
     from astropy.table import Table
 
+    _check_start(path)
     try:
         with u.add_enabled_units(cu):
             try:
@@ -76,6 +83,29 @@ def _read_table(path: Path) -> Any:
         ) from None
 
 
+def _check_start(path: Path) -> None:
+    """Refuse what astropy would unpack or guess at for long, as no table of haloes."""
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES)
+    problem = None
+    if start.startswith(_PACKED):
+        problem = "it is compressed"
+    elif path.stat().st_size > _START_BYTES and not start.lstrip().startswith(_KNOWN):
+        words = set(re.findall(rb"\w+", start))
+        missing = [name for name in ("x", "y", "z", "M500c") if name.encode() not in words]
+        if b"\0" in start or b"\n" not in start:
+            problem = "it is no text"
+        elif missing:
+            problem = f"no column {missing[0]} is named in its first {_START_BYTES} bytes"
+    if problem is not None:
+        raise HaloCatalogueError(
+            f"{problem}.",
+            file=path,
+            field="format",
+            remedy="give an .AHF_halos file, SUBFIND tables, or a table as ECSV, CSV, FITS or text, not compressed.",
+        )
+
+
 class _Columns:
     """Columns of one table, converted to plain arrays."""
 
@@ -84,6 +114,13 @@ class _Columns:
         self.path = path
         self.snapshot = snapshot
         self.assumptions: list[Assumption] = []
+
+    def ids(self) -> NDArray[Any]:
+        """Identifiers; row numbers where there are none."""
+        if "id" not in self.table.colnames:
+            return np.arange(len(self.table))
+        self._check_filled("id", self.table["id"])
+        return np.asarray(self.table["id"])
 
     def position_kpc(self, name: str) -> NDArray[np.float64]:
         """Comoving kpc; code units without a unit."""
@@ -118,7 +155,14 @@ class _Columns:
     def redshift(self) -> NDArray[np.float64]:
         """Of the column, else of the snapshot."""
         if "redshift" in self.table.colnames:
-            values, _ = self._numbers("redshift")
+            values, unit = self._numbers("redshift")
+            if unit not in (None, "", "redshift"):
+                raise HaloCatalogueError(
+                    f"expected a number, found the unit '{unit}'.",
+                    file=self.path,
+                    field="redshift",
+                    remedy="give each halo the redshift of its snapshot, without a unit.",
+                )
             bad = ~(np.isfinite(values) & (values > -0.05))
             if bad.any():
                 raise HaloCatalogueError(
@@ -131,19 +175,25 @@ class _Columns:
         snapshot = self._needed_snapshot("redshift")
         return np.full(len(self.table), snapshot.redshift)
 
+    def _check_filled(self, name: str, column: Any) -> None:
+        mask: Any = getattr(column, "mask", False)
+        if np.any(mask):
+            raise HaloCatalogueError(
+                f"row {int(np.argmax(mask))} has no value.",
+                file=self.path,
+                field=name,
+                remedy="fill or remove the row.",
+            )
+
     def _numbers(self, name: str) -> tuple[NDArray[np.float64], Any]:
         column = self.table[name]
-        mask = getattr(column, "mask", None)
-        if mask is not None and np.any(mask):
+        if np.any(getattr(column, "mask", False)):
             if not name.endswith("200c"):
-                raise HaloCatalogueError(
-                    f"row {int(np.argmax(mask))} has no value.",
-                    file=self.path,
-                    field=name,
-                    remedy="fill or remove the row.",
-                )
+                self._check_filled(name, column)
             column = column.astype(float).filled(np.nan)
         try:
+            if column.dtype.kind in "bc":
+                raise TypeError
             values = np.asarray(column, dtype=np.float64)
         except (TypeError, ValueError):
             raise HaloCatalogueError(
