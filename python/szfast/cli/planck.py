@@ -56,8 +56,14 @@ def cut(
     from szfast.planck import cut_clusters, psz2_clusters, read_sky
 
     clusters = psz2_clusters(catalogue)
-    told = {"order": order, "frame": frame, "scale": scale, "zeros_are_data": zeros_are_data}
-    sky = read_sky(ymap, column=0 if column is None else column, **told)
+    sky = read_sky(
+        ymap,
+        column=0 if column is None else column,
+        order=order,
+        frame=frame,
+        scale=scale,
+        zeros_are_data=zeros_are_data,
+    )
     table = cut_clusters(sky, clusters, output, method="nearest" if nearest else "bilinear", progress=True)
     flagged = table["name"][table["flagged"]].tolist()
     if as_json:

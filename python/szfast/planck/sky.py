@@ -25,8 +25,8 @@ UNSEEN_BELOW = -1.6e30
 """HEALPix marks a pixel without data as -1.6375e30."""
 
 ZEROS_IN_A_ROW = 16
-"""So many exact zeros one behind the other are no measurement: noise hardly ever gives one. A page of 512 bytes that was
-lost holds at least as many rows of up to 32 bytes."""
+"""So many exact zeros one behind the other are no measurement: noise hardly ever gives one. A lost page of 512 bytes
+holds at least as many rows of up to 32 bytes."""
 
 LARGEST_Y = 1e-2
 """No cluster exceeds it: beyond, a map is in some other unit."""
@@ -91,7 +91,7 @@ def read_sky(
     """Read a Compton-y map in HEALPix pixels.
 
     Pixels without data are those that are UNSEEN, NaN or infinite, and those in a run of `ZEROS_IN_A_ROW` or more exact
-    zeros in the file's order: a measured map has none, but a page that was lost does, and a mask that was multiplied in.
+    zeros in the file's order: a measured map has none, but a lost page has, and a mask that was multiplied in.
 
     Parameters
     ----------
