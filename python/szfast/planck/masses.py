@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError, CatalogueError
+from szfast.folder_members import member
 from szfast.maps.instrument import PLANCK
 from szfast.maps.noise import NoiseKey, noise_maps
 from szfast.networks import read_cutout
 from szfast.networks.network_set import NetworkSet
 from szfast.planck.cutout_files import TABLE
 from szfast.planck.predicted import PredictedMasses, predicted_masses
+from szfast.table_files import check_table
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ def read_cutouts(folder: str | Path) -> QTable:
     Raises
     ------
     CatalogueError
-        If it is absent, as when cutting was interrupted, or damaged.
+        If it is absent, as when cutting was interrupted, or damaged, or names a file out of the folder.
     """
     from astropy.table import QTable
 
@@ -158,6 +160,7 @@ def read_cutouts(folder: str | Path) -> QTable:
             "is not there.", file=file, field="path", remedy="cut the map first, to the end: szfast planck cut."
         )
     try:
+        check_table(file, CatalogueError)
         table = QTable.read(file, format="ascii.ecsv")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(
@@ -167,7 +170,11 @@ def read_cutouts(folder: str | Path) -> QTable:
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=min(missing), remedy="cut the map again.")
     if len(table) == 0:
-        raise CatalogueError("holds no cutout.", file=file, remedy="cut the map at a catalogue of clusters.")
+        raise CatalogueError(
+            "holds no cutout.", file=file, field="file", remedy="cut the map at a catalogue of clusters."
+        )
+    for name in table["file"].tolist():
+        member(Path(folder), str(name), CatalogueError)
     return table
 
 
