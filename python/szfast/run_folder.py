@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import RunError
+from szfast.folder_members import check_folder
+from szfast.table_files import check_table
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -174,6 +176,7 @@ class RunFolder:
         if not file.is_file():
             raise RunError("is not in this run.", file=file, field="path", remedy="run the step that writes it.")
         try:
+            check_table(file, RunError)
             table = QTable.read(file, format="ascii.ecsv")
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
@@ -241,9 +244,10 @@ def create_run(path: str | Path, about: Mapping[str, Any]) -> RunFolder:
     Raises
     ------
     RunError
-        If the folder cannot be written, or `about` is no JSON.
+        If the folder cannot be written or holds links that lead out of it, or `about` is no JSON.
     """
     folder = Path(path)
+    check_folder(folder, RunError)
     try:
         text = json.dumps({**about, "format": FORMAT}, indent=2, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -265,9 +269,10 @@ def open_run(path: str | Path) -> RunFolder:
     Raises
     ------
     RunError
-        If the folder holds no run, or one of a later layout.
+        If the folder holds no run, one of a later layout, or links that lead out of it.
     """
     folder = Path(path)
+    check_folder(folder, RunError)
     _about(folder)
     return RunFolder(folder)
 

@@ -69,6 +69,18 @@ def test_refusals(one_error, szfast, ymap, small_psz2, tmp_path):
     assert "--overwrite" in one_error("report", tmp_path, "-o", tmp_path)
 
 
+def test_a_simulated_sky_has_to_be_called_one(szfast, small_psz2, tmp_path, as_json):
+    y = np.zeros(12 * 64**2)
+    y[7::40] = 1e-5
+    hp.write_map(tmp_path / "simulated.fits", y, coord="G", column_units="1", dtype=np.float32)
+    command = ["planck", "cut", tmp_path / "simulated.fits", "--catalogue", small_psz2, "--json", "-o"]
+    told = szfast(*command, tmp_path / "one")
+    assert len(as_json(told.out)["flagged"]) == 8
+    assert "exact zeros" in told.err
+    assert "--zeros-are-data" in told.err
+    assert as_json(szfast(*command, tmp_path / "two", "--zeros-are-data").out)["flagged"] == []
+
+
 def test_fetch_leaves_what_is_there(szfast, real_data, as_json):
     result = szfast("fetch", "psz2", "-o", real_data("planck"), "--json")
     assert as_json(result.out) == [str(real_data(PSZ2))]

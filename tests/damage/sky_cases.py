@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,9 +144,10 @@ def sky_values() -> np.ndarray:
     return (1e-6 * rng.normal(size=PIXELS) + 2e-5 * (rng.random(PIXELS) > 0.99)).astype(np.float32)
 
 
-def write_sky(path: Path, values: np.ndarray, unit: str | None = "1", **keywords: object) -> Path:
+def write_sky(path: Path, values: np.ndarray, unit: str | None = "1", kind: str = "E", **keywords: object) -> Path:
     """Write a map as healpy and the Planck archive do; a keyword that is None is left out."""
-    table = fits.BinTableHDU.from_columns([fits.Column("FULL", "1024E", unit=unit, array=values.reshape(-1, 1024))])
+    column = fits.Column("FULL", f"1024{kind}", unit=unit, array=values.reshape(-1, 1024))
+    table = fits.BinTableHDU.from_columns([column])
     cards = {"PIXTYPE": "HEALPIX", "ORDERING": "RING", "NSIDE": NSIDE, "FIRSTPIX": 0, "LASTPIX": len(values) - 1}
     cards |= {"INDXSCHM": "IMPLICIT", "COORDSYS": "G", "OBJECT": "FULLSKY"} | keywords
     table.header.update({keyword: value for keyword, value in cards.items() if value is not None})
@@ -164,17 +166,54 @@ def _zeroed_with_checksum(into: Path) -> Path:
 
 
 def sky_summary(path: Path) -> np.ndarray:
-    """Numbers of a map that a cutout would show: order, values where they lie."""
+    """Numbers of a map that a cutout would show: order, values where they lie, pixels without data."""
     from szfast.planck import read_sky
 
     sky = read_sky(path)
     y = np.nan_to_num(sky.y.astype(np.float64))
-    return np.array([sky.nside, sky.nested, len(sky.frame), y.sum(), np.abs(y).max(), (y * np.arange(len(y))).sum()])
+    sums = [y.sum(), np.abs(y).max(), (y * np.arange(len(y))).sum()]
+    return np.array([sky.nside, sky.nested, len(sky.frame), *sums, np.isnan(sky.y).sum()])
+
+
+def expected_summary(values: np.ndarray, *, nested: bool = False) -> np.ndarray:
+    """What `sky_summary` should find in a map in galactic coordinates; NaN where there are no data."""
+    y = np.nan_to_num(values.astype(np.float64))
+    sums = [y.sum(), np.abs(y).max(), (y * np.arange(PIXELS)).sum()]
+    return np.array([NSIDE, nested, len("galactic"), *sums, np.isnan(values).sum()])
+
+
+def cutout_summary(path: Path) -> np.ndarray:
+    """Of cutouts about pixels that are lost, or are not: pixels without data, and whether that is told."""
+    import healpy
+    from astropy.coordinates import SkyCoord
+
+    from szfast.planck import cut, read_sky
+
+    sky = read_sky(path)
+    lon, lat = healpy.pix2ang(NSIDE, [LOST + 60, PIXELS - 400], nest=sky.nested, lonlat=True)
+    cutouts = cut(sky, SkyCoord(lon, lat, unit="deg", frame=sky.frame), method="nearest")
+    return np.array([[each.masked > 0, each.flagged] for each in cutouts])
+
+
+LOST = 4096
+"""First pixel of the page that is lost, where a row of the table begins."""
+
+
+def _lost_page(into: Path, page: int, ordering: str, kind: str) -> Path:
+    path = write_sky(into / SKY, sky_values(), kind=kind, ORDERING=ordering)
+    with fits.open(path) as units:
+        start = units[1].fileinfo()["datLoc"] + LOST * np.dtype(KINDS[kind]).itemsize
+    raw = bytearray(path.read_bytes())
+    raw[start : start + page] = bytes(page)
+    path.write_bytes(raw)
+    return path
+
+
+KINDS = {"E": "f4", "D": "f8"}
 
 
 def _sky(folder: Path) -> list[Case]:
-    right = sky_summary(write_sky(folder / SKY, sky_values()))
-    nested = right + np.array([0, 1, 0, 0, 0, 0])
+    right, nested = expected_summary(sky_values()), expected_summary(sky_values(), nested=True)
     masked = sky_values()
     masked[:50] = -1.6375e30
 
@@ -228,8 +267,14 @@ def _sky(folder: Path) -> list[Case]:
     found = [Case("HEALPix", damage, make, sky_summary) for damage, make in damages.items()]
     found.append(Case("HEALPix", "nothing", with_cards(), sky_summary, right))
     found.append(Case("HEALPix", "nested", with_cards(ORDERING="NESTED"), sky_summary, nested))
-    seen = np.where(masked < -1e30, 0.0, masked).astype(np.float64)
-    expected = right.copy()
-    expected[3:] = seen.sum(), np.abs(seen).max(), (seen * np.arange(PIXELS)).sum()
-    found.append(Case("HEALPix", "pixels without data", with_values(masked), sky_summary, expected))
+    unseen = np.where(masked < -1e30, np.nan, masked)
+    found.append(Case("HEALPix", "pixels without data", with_values(masked), sky_summary, expected_summary(unseen)))
+    for page, (ordering, is_nested), kind in itertools.product((512, 4096), (("RING", 0), ("NESTED", 1)), KINDS):
+        make = functools.partial(_lost_page, page=page, ordering=ordering, kind=kind)
+        lost = sky_values()
+        lost[LOST : LOST + page // np.dtype(KINDS[kind]).itemsize] = np.nan
+        what = f"a page of {page} zeros in {KINDS[kind]}, {ordering.lower()}"
+        found.append(Case("HEALPix", what, make, sky_summary, expected_summary(lost, nested=bool(is_nested))))
+        # the cutout about the lost pixels says so, the one far from it has all
+        found.append(Case("HEALPix cutouts", what, make, cutout_summary, np.array([[1.0, 1.0], [0.0, 0.0]])))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from szfast.ensemble.run import Task, split_of, train_run
 from szfast.ensemble.runs import runs_table
 from szfast.errors import ArgumentError, DataSetError, RunError
 from szfast.networks import load, predict_log10_mass
+from szfast.run_folder import open_run
 
 pytest.importorskip("tensorflow", reason="needs the extra szfast[train]")
 
@@ -263,6 +265,28 @@ def test_the_choice_is_the_smallest_score_and_is_told_on_maps_never_seen(chosen,
     assert not regions["test"] & (regions["train"] | regions["validation"])
     assert [bool(flag) for flag in run.read("runs")["chosen"]] == [number == row["run"] for number in range(4)]
     assert set(run.read("predictions")["run"]) == {row["run"], row["biased_run"]}
+
+
+def test_a_bin_without_a_score_is_left_without_a_choice(trained, dataset, tmp_path, caplog):
+    folder = tmp_path / "run"
+    shutil.copytree(trained.path, folder)
+    with pytest.raises(RunError, match="no run of bin 1 has a score") as caught:
+        choose(dataset, folder)
+    assert caught.value.file is not None
+    assert not (folder / "choice.ecsv").exists()
+    for number, score in ((0, 0.3), (1, 0.2)):
+        outcome = folder / "training" / "bin-2" / f"run-{number:04d}" / "outcome.json"
+        outcome.write_text(json.dumps(json.loads(outcome.read_text()) | {"score": score}))
+    caplog.clear()
+    choice = choose(dataset, folder)
+    assert "no run of bin 1 has a score" in caplog.text
+    assert list(choice.bins["bin"]) == list(choice.bins["run"] + 1) == [2]
+    runs = runs_table(folder)
+    chosen = [(row["bin"], row["run"]) for row in open_run(folder).read("runs") if row["chosen"]]
+    assert (len(runs), chosen) == (len(trained.read("runs")), [(2, 1)])
+    assert [file.name for file in (folder / "networks").iterdir()] == ["bin-2.keras"]
+    with pytest.raises(ArgumentError, match=r"no network has learnt redshift 0\.1"):
+        read_chosen(folder).masses(dataset.clean([0]), 0.1)
 
 
 def test_chosen_networks_predict_what_the_choice_told(chosen, dataset):

@@ -36,7 +36,8 @@ def blobs():
 
 @pytest.fixture(scope="session")
 def ring_map(blobs):
-    y = np.zeros(hp.nside2npix(NSIDE))
+    # no exact zeros, which would count as without data
+    y = np.full(hp.nside2npix(NSIDE), 1e-12)
     for vector in blobs.positions.cartesian.xyz.value.T:
         near = hp.query_disc(NSIDE, vector, np.radians(6 * SIGMA_DEG))
         distance = np.degrees(np.arccos(np.clip(np.array(hp.pix2vec(NSIDE, near)).T @ vector, -1, 1)))

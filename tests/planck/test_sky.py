@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from szfast.errors import SkyMapError, SzfastError
-from szfast.planck import read_sky
+from szfast.planck import SkyMap, cut, read_sky
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -30,6 +30,42 @@ def test_part_of_a_sky(tmp_path, ring_map):
     hp.write_map(path, y, partial=True, coord="G", column_units="1", dtype=np.float32)
     sky = read_sky(path)
     np.testing.assert_array_equal(np.flatnonzero(np.isfinite(sky.y)), np.arange(1000, 2000))
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_runs_of_exact_zeros_count_as_without_data(write_sky, ring_map, caplog, nested):
+    y = ring_map.copy()
+    # 15 in a row are too few to tell, -0.0 is what a mask leaves of noise
+    y[100:115], y[200:216], y[300:340], y[-16:] = 0.0, 0.0, -0.0, 0.0
+    y[::2][1000:1100] = 0.0
+    file = write_sky(hp.reorder(y, n2r=True) if nested else y, nested=nested)
+    found = np.flatnonzero(np.isnan(read_sky(file).y))
+    assert found.tolist() == [*range(200, 216), *range(300, 340), *range(len(y) - 16, len(y))]
+    assert str(file) in caplog.text
+    assert "72 pixels in 3 runs" in caplog.text
+    caplog.clear()
+    np.testing.assert_array_equal(read_sky(file, zeros_are_data=True).y, y)
+    assert not caplog.records
+
+
+def test_no_measured_map_loses_a_pixel(write_sky, ring_map, caplog):
+    # stored in steps of 1e-7, in noise of 10 of them: one value in 25 is exactly zero
+    noise = np.random.default_rng(2).normal(0, 1e-6, len(ring_map))
+    y = (np.round(noise / 1e-7) * 1e-7).astype(np.float32)
+    assert (y == 0).mean() > 0.03
+    np.testing.assert_array_equal(read_sky(write_sky(y)).y, y)
+    assert not caplog.records
+
+
+def test_a_sky_without_noise_is_used_where_it_is_said_to_be_one(write_sky, blobs, ring_map):
+    y = np.where(ring_map < 1e-7, 0.0, ring_map).astype(np.float32)
+    file = write_sky(y)
+    (masked,) = cut(read_sky(file), blobs.positions[10])
+    assert masked.flagged
+    (cutout,) = cut(read_sky(file, zeros_are_data=True), blobs.positions[10])
+    (same,) = cut(SkyMap(y, False, "galactic"), blobs.positions[10])
+    assert cutout.masked == 0
+    np.testing.assert_array_equal(cutout.y, same.y)
 
 
 @pytest.mark.parametrize("word", ["none", "unitless", "1", "Y"])

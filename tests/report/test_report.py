@@ -14,7 +14,7 @@ from astropy.table import QTable
 from szfast.errors import CatalogueError, RunError
 from szfast.report import read_real_clusters, write_report
 from szfast.report.cluster_page import write_cluster_page
-from szfast.run_folder import create_run
+from szfast.run_folder import create_run, open_run
 
 SECTIONS = [
     "What was run",
@@ -170,6 +170,19 @@ def test_empty_run_says_what_is_absent(tmp_path):
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_a_bin_without_a_choice_is_told(full_run, tmp_path):
+    shutil.copytree(full_run.path, tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    runs, predictions = run.read("runs"), run.read("predictions")
+    lost = runs["bin"] == 2
+    runs["score"][lost], runs["chosen"][lost] = np.nan, False
+    run.write("runs", runs)
+    run.write("predictions", predictions[predictions["bin"] != 2])
+    page = write_report(run, tmp_path / "report").read_text()
+    assert "No run was chosen in bin 2: none has a score" in page
+    assert "No run was chosen" not in write_report(full_run, tmp_path / "other").read_text()
+
+
 def test_a_run_without_noise_fills_the_first_column(full_run, trained_run, tmp_path):
     index = write_report(trained_run[0], tmp_path / "out", clean=full_run)
     table = QTable.read(tmp_path / "out" / "table1.ecsv")

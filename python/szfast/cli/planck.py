@@ -43,6 +43,11 @@ def cut(
     scale: float | None = typer.Option(
         None, metavar="NUMBER", help="Unit of the map's values, 1 for y itself, if the header is mute."
     ),
+    zeros_are_data: bool = typer.Option(
+        False,
+        "--zeros-are-data",
+        help="Runs of exact zeros are a simulated sky without noise, and not pixels without data.",
+    ),
     overwrite: bool = typer.Option(False, "--overwrite", help="Replace the cutouts of a folder that exists."),
     as_json: bool = typer.Option(False, "--json", help="Write what was cut as JSON."),
 ) -> None:
@@ -51,7 +56,14 @@ def cut(
     from szfast.planck import cut_clusters, psz2_clusters, read_sky
 
     clusters = psz2_clusters(catalogue)
-    sky = read_sky(ymap, column=0 if column is None else column, order=order, frame=frame, scale=scale)
+    sky = read_sky(
+        ymap,
+        column=0 if column is None else column,
+        order=order,
+        frame=frame,
+        scale=scale,
+        zeros_are_data=zeros_are_data,
+    )
     table = cut_clusters(sky, clusters, output, method="nearest" if nearest else "bilinear", progress=True)
     flagged = table["name"][table["flagged"]].tolist()
     if as_json:

@@ -48,7 +48,8 @@ def _acquired(path: Path, store: Path) -> int:
         # a builder that ends takes the folder with it
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            # a link, which a stranger may have left there, would have its target emptied
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise DataSetError(
                 f"cannot be written ({error.strerror or error}).", file=store, remedy="check the folder and its rights."
@@ -74,5 +75,5 @@ def _described(holder: str) -> str:
     try:
         content = json.loads(holder)
         return f" (process {content['process']} on {content['host']})"
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from szfast.arguments import path_in, require
 from szfast.dataset.labels import COLUMNS, as_table
 from szfast.dataset.maps import DataSet
+from szfast.dataset.store_members import check_members
 from szfast.dataset.stored_maps import DAMAGED, SHARD_CLUSTERS, StoredMaps
 from szfast.errors import DataSetError, NoiseTableError
 from szfast.maps.spectrum import NoiseSpectrum
@@ -130,7 +131,9 @@ def open_dataset(path: str | Path) -> DataSet:
             field="path",
             remedy="start 'szfast dataset build' again." if building else "check the path.",
         )
-    dataset = dataset_of(open_group(path), path)
+    root = open_group(path)
+    check_claim(root, path)
+    dataset = dataset_of(root, path)
     _check_usable(dataset, path)
     return dataset
 
@@ -144,8 +147,10 @@ def open_group(path: Path) -> Any:
         If it is none.
     """
     zarr = require("zarr", "dataset", "reading a data set")
+    check_members(path)
     try:
-        root = zarr.open_group(path, mode="r", zarr_format=3)
+        # what is consolidated may tell of other arrays than those that were looked at
+        root = zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False)
         attributes = dict(root.attrs[ATTRIBUTE])
     # whatever zarr and JSON meet in damaged metadata
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -163,6 +168,25 @@ def open_group(path: Path) -> Any:
             remedy="use a newer szfast.",
         )
     return root
+
+
+def check_claim(root: Any, path: Path) -> None:
+    """Refuse a finished store that claims more clusters than its files can hold: their labels would be made of nothing.
+
+    Raises
+    ------
+    DataSetError
+        If it does, or has no maps.
+    """
+    most = SHARD_CLUSTERS * sum(1 for _ in path.rglob("*"))
+    try:
+        count = root["clean"].shape[0]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise DataSetError(f"is damaged ({type(error).__name__}).", file=path, field="clean", remedy=DAMAGED) from error
+    if not 0 < count <= most:
+        raise DataSetError(
+            f"expected 1 to {most} clusters in so many files, found {count}.", file=path, field="clean", remedy=DAMAGED
+        )
 
 
 def dataset_of(root: Any, path: Path) -> DataSet:
@@ -229,6 +253,8 @@ def _check_layout(root: Any, how: MapsPart, path: Path) -> None:
         problem, field = f"expected {wanted}, found {clean.dtype} of {clean.shape}.", "clean"
     elif views.shape[1:] != (3, 3):
         problem, field = f"expected views of shape (V, 3, 3), found {views.shape}.", "views"
+    elif clean.chunks != (1, *clean.shape[1:]) or not 0 < (clean.shards or (0,))[0] <= SHARD_CLUSTERS:
+        problem, field = f"expected a chunk a cluster, found {clean.chunks} in {clean.shards}.", "clean"
     else:
         short = [column.name for column in COLUMNS if labels[column.name].shape[:1] != (count,)]
         if not short:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from szfast.dataset.configuration import Configuration, SimulationPart, SyntheticPart
 from szfast.errors import DataSetError
+from szfast.table_files import check_table
 
 if TYPE_CHECKING:
     from szfast.dataset.snapshot_task import SnapshotTask
@@ -166,8 +167,11 @@ def _sample(path: Path) -> dict[tuple[str, str], tuple[int, ...]]:
     from astropy.table import Table
 
     try:
+        check_table(path, DataSetError)
         table = Table.read(path)
         columns: list[Any] = [table["region"], table["snapshot"], table["id"]]
+    except DataSetError:
+        raise
     except Exception as error:
         # astropy's readers raise whatever their format's library does
         raise DataSetError(

@@ -12,7 +12,7 @@ from szfast.arguments import path_in
 from szfast.dataset.bins import PLANCK_BINS, bin_name, bin_numbers
 from szfast.dataset.checksums import sha256, store_files
 from szfast.dataset.progress import progress_of
-from szfast.dataset.store import ATTRIBUTE, dataset_of, largest_skew, open_group
+from szfast.dataset.store import ATTRIBUTE, check_claim, dataset_of, largest_skew, open_group
 from szfast.dataset.stored_maps import SHARD_CLUSTERS, StoredMaps
 from szfast.errors import DataSetError
 
@@ -66,6 +66,7 @@ def verify(path: str | Path, *, progress: bool = False) -> Verification:
     root = open_group(path)
     found = _check_files(path, dict(root.attrs[ATTRIBUTE].get("sha256", {})))
     try:
+        check_claim(root, path)
         dataset = dataset_of(root, path)
     except DataSetError as error:
         found.problems.append(error.problem)

@@ -49,9 +49,10 @@ class Choice:
     Parameters
     ----------
     bins : QTable
-        A row a redshift bin: bin, z_low, z_high, runs, run and biased_run (the runs with the smallest and the largest
-        score), score and biased_score on validation, test_score, fresh_score on the same test maps with other noise,
-        optimism (fresh_score - score), bias and scatter on test, biased_bias, biased_scatter, n (test maps), clusters.
+        A row a redshift bin with a choice: bin, z_low, z_high, runs, run and biased_run (the runs with the smallest and
+        the largest score), score and biased_score on validation, test_score, fresh_score on the same test maps with
+        other noise, optimism (fresh_score - score), bias and scatter on test, biased_bias, biased_scatter, n (test
+        maps), clusters.
     predictions : QTable
         Test maps of chosen and most biased runs, as `szfast.run_folder` describes them.
     coverage : QTable or None
@@ -69,7 +70,7 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
     The score is read from validation (`szfast.ensemble.bias_score`); only then are the test maps of the chosen and of
     the most biased run looked at, once with the noise of their key and once with fresh noise, which tells whether the
     choice was luck. Intervals come from the validation maps of the better half of the runs, without those of the
-    chosen run's test groups.
+    chosen run's test groups. A bin none of whose runs has a score is left without a choice, with a warning.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
     Raises
     ------
     RunError
-        If there is no finished run, or no run of a bin has a score.
+        If there is no finished run, or no run of any bin has a score.
     """
     from astropy.table import QTable, vstack
 
@@ -95,10 +96,16 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
     recipe = recipe_of(run.path)
     with locked(run.path / ".lock", run.path):
         members = finished_runs(run.path)
-        chosen, rows, tables, knots = {}, [], [], []
+        chosen, rows, tables, knots, without = {}, [], [], [], []
         for number in sorted({outcome.bin for _, outcome in members}):
             inside = [member for member in members if member[1].bin == number]
-            best, worst = unbiased_and_biased(inside)
+            try:
+                best, worst = unbiased_and_biased(inside)
+            except RunError as error:
+                # hours of work on the other bins are not lost
+                log.warning("no choice: %s", error)
+                without.append(error)
+                continue
             chosen[number] = best
             intervals = _intervals(opened, recipe, inside, best)
             row, predictions = _tested(opened, recipe, run.path, best, worst, intervals)
@@ -109,6 +116,8 @@ def choose(dataset: DataSet | str | Path, folder: str | Path) -> Choice:
                 table.add_column(np.full(len(table), number), index=0, name="bin")
                 knots.append(table)
             _copy_network(run, best)
+        if not chosen:
+            raise without[0]
         predictions, bins = vstack(tables), QTable(rows=rows)
         run.write("predictions", predictions)
         run.write("choice", bins)
@@ -137,15 +146,17 @@ def unbiased_and_biased(members: Sequence[Member]) -> tuple[Member, Member]:
         raise RunError(
             f"no run of bin {outcome.bin} has a score: none predicts {LEAST_MAPS} of its {outcome.n_validation} "
             "validation maps within 0.1 dex.",
+            file=members[0][0],
             field="score",
-            remedy="give the bin more maps.",
+            remedy="give the bin more maps or longer training.",
         )
     ordered = sorted(scored, key=lambda member: (member[1].score, member[1].run))
     return ordered[0], ordered[-1]
 
 
 def _of_chosen(table: QTable, chosen: dict[int, Member]) -> NDArray[np.bool_]:
-    return np.array([chosen[int(row["bin"])][1].run == int(row["run"]) for row in table])
+    runs = {number: outcome.run for number, (_, outcome) in chosen.items()}
+    return np.array([runs.get(int(row["bin"])) == int(row["run"]) for row in table])
 
 
 def _intervals(dataset: DataSet, recipe: Recipe, members: Sequence[Member], best: Member) -> Intervals | None:

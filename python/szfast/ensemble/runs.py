@@ -12,6 +12,7 @@ from szfast.arguments import path_in
 from szfast.dataset import DataSet
 from szfast.ensemble.outcome import Outcome, is_finished, read_outcome
 from szfast.errors import ArgumentError, RunError
+from szfast.folder_members import check_folder
 from szfast.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def finished_runs(folder: Path) -> list[tuple[Path, Outcome]]:
     Raises
     ------
     RunError
-        If there is none.
+        If there is none, or a link leads out of the folder.
     """
+    check_folder(folder, RunError)
     found = [path for path in sorted(folder.glob("training/bin-*/run-*")) if is_finished(path)]
     if not found:
         raise RunError(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from szfast.arguments import MOST_REDSHIFT, path_in
 from szfast.errors import ArgumentError, CatalogueError
 from szfast.run_folder import MAPS
+from szfast.table_files import check_table
 
 if TYPE_CHECKING:
     from astropy.table import QTable, Table
@@ -145,6 +146,7 @@ def read_catalogue(file: Path) -> Table:
         raise CatalogueError("there is no such file.", file=file, field="path", remedy="check the path.")
     text = file.suffix.lower() in {".csv", ".tsv", ".txt", ".dat"}
     try:
+        check_table(file, CatalogueError)
         table = Table.read(file, format="ascii") if text else Table.read(file)
     except (OSError, ValueError, TypeError, IORegistryError, IndexError) as error:
         said = str(error).strip().splitlines() or [type(error).__name__]

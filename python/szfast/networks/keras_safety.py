@@ -13,9 +13,13 @@ from typing import Any
 import h5py
 
 from szfast.errors import NetworkError
+from szfast.hdf5_links import lying_elsewhere
 
 LARGEST_MEMBER = 64 * 1024**2
 """Bytes: far above the 0.7 MB of a network with its optimiser; a larger member is no such file."""
+
+_MEMBERS = ("metadata.json", "config.json", "model.weights.h5")
+"""What Keras writes for these networks: none has assets, or weights as .npz."""
 
 _LAYERS = (
     *("AveragePooling2D", "Concatenate", "Conv2D", "Dense", "Dropout", "EinsumDense", "GlobalAveragePooling2D"),
@@ -52,14 +56,29 @@ def check_keras_file(file: Path) -> None:
     """
     try:
         with zipfile.ZipFile(file) as archive:
+            _check_members(archive, file)
             description = json.loads(member(archive, file, "config.json"))
             weights = member(archive, file, "model.weights.h5")
         _check_names(description, file)
         with h5py.File(io.BytesIO(weights), "r") as arrays:
-            _check_links(arrays, file)
+            elsewhere = lying_elsewhere(arrays)
+        if elsewhere is not None:
+            raise NetworkError("lies outside of the file.", file=file, field=elsewhere, remedy=_REMEDY)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
         # a RecursionError is a RuntimeError
-        raise NetworkError(f"is not a complete .keras file ({error}).", file=file, remedy=_REMEDY) from None
+        raise NetworkError(
+            f"is not a complete .keras file ({error}).", file=file, field="keras", remedy=_REMEDY
+        ) from None
+
+
+def _check_members(archive: zipfile.ZipFile, file: Path) -> None:
+    """Refuse members that Keras would unpack beside the known ones, or read in their stead."""
+    names = archive.namelist()
+    odd = [name for name in names if name not in _MEMBERS or names.count(name) > 1]
+    if odd:
+        raise NetworkError(
+            "is no member of a network's file, or stands there twice.", file=file, field=odd[0][:80], remedy=_REMEDY
+        )
 
 
 def member(archive: zipfile.ZipFile, file: Path, name: str) -> bytes:
@@ -107,13 +126,3 @@ def _entries(content: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(content, list):
         for value in content:
             yield from _entries(value)
-
-
-def _check_links(group: h5py.Group, file: Path) -> None:
-    for name in group:
-        inside = isinstance(group.get(name, getlink=True), h5py.HardLink)
-        found = group[name] if inside else None
-        if isinstance(found, h5py.Group):
-            _check_links(found, file)
-        elif not isinstance(found, h5py.Dataset) or found.is_virtual or found.external:
-            raise NetworkError("lies outside of the file.", file=file, field=name, remedy=_REMEDY)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from szfast.arguments import path_in
 from szfast.errors import ArgumentError, NetworkError
+from szfast.folder_members import member
 from szfast.networks.filtered import FilteredWeights
 from szfast.networks.mean import NetworkMean
 from szfast.networks.weights import NetworkWeights
@@ -97,7 +98,7 @@ def read_networks(path: str | Path) -> NetworkSet:
     Raises
     ------
     NetworkError
-        If there is none, a file cannot be read, or the bins of two networks overlap.
+        If there is none, a file cannot be read or a link leads out of the folder, or the bins of two networks overlap.
     """
     from szfast.networks.npz import load
     from szfast.networks.published_weights import published
@@ -112,6 +113,8 @@ def read_networks(path: str | Path) -> NetworkSet:
             field="path",
             remedy="give the folder of the published bestmodel-N.h5, or of networks saved as .npz.",
         )
+    for file in (*own, *theirs) if place.is_dir() else ():
+        member(place, file.name, NetworkError)
     networks: list[Network] = [load(file) for file in own]
     networks += [network for file in theirs for network in published(file)]
     try:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from szfast.arguments import path_in
 from szfast.errors import ArgumentError, NetworkError
+from szfast.folder_members import member
 from szfast.networks.hdf5_arrays import REMEDY, read_weights
 from szfast.networks.layers import LAYERS
 from szfast.networks.network_set import NetworkSet
@@ -112,7 +113,7 @@ def published(path: str | Path, *, number: int | None = None) -> NetworkSet:
         raise NetworkError(
             "holds no file bestmodel-N.h5.", file=place, field="path", remedy=f"fetch the networks of {SOURCE}."
         )
-    return NetworkSet(tuple(_read(file, None) for file in files))
+    return NetworkSet(tuple(_read(member(place, file.name, NetworkError), None) for file in files))
 
 
 def _read(file: Path, number: int | None) -> NetworkWeights:

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from szfast.arguments import path_in
 from szfast.errors import ArgumentError, CatalogueError
+from szfast.folder_members import member
 from szfast.maps.instrument import PLANCK
 from szfast.maps.noise import NoiseKey, noise_maps
 from szfast.networks import read_cutout
 from szfast.networks.network_set import NetworkSet
 from szfast.planck.cutout_files import TABLE
 from szfast.planck.predicted import PredictedMasses, predicted_masses
+from szfast.table_files import check_table
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -149,7 +151,7 @@ def read_cutouts(folder: str | Path) -> QTable:
     Raises
     ------
     CatalogueError
-        If it is absent, as when cutting was interrupted, or damaged.
+        If it is absent, as when cutting was interrupted, or damaged, or names a file out of the folder.
     """
     from astropy.table import QTable
 
@@ -159,6 +161,7 @@ def read_cutouts(folder: str | Path) -> QTable:
             "is not there.", file=file, field="path", remedy="cut the map first, to the end: szfast planck cut."
         )
     try:
+        check_table(file, CatalogueError)
         table = QTable.read(file, format="ascii.ecsv")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(
@@ -168,7 +171,11 @@ def read_cutouts(folder: str | Path) -> QTable:
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=min(missing), remedy="cut the map again.")
     if len(table) == 0:
-        raise CatalogueError("holds no cutout.", file=file, remedy="cut the map at a catalogue of clusters.")
+        raise CatalogueError(
+            "holds no cutout.", file=file, field="file", remedy="cut the map at a catalogue of clusters."
+        )
+    for name in table["file"].tolist():
+        member(Path(folder), str(name), CatalogueError)
     return table
 
 

@@ -24,6 +24,10 @@ log = logging.getLogger("szfast.planck")
 UNSEEN_BELOW = -1.6e30
 """HEALPix marks a pixel without data as -1.6375e30."""
 
+ZEROS_IN_A_ROW = 16
+"""So many exact zeros one behind the other are no measurement: noise hardly ever gives one. A lost page of 512 bytes
+holds at least as many rows of up to 32 bytes."""
+
 LARGEST_Y = 1e-2
 """No cluster exceeds it: beyond, a map is in some other unit."""
 
@@ -81,8 +85,12 @@ def read_sky(
     order: str | None = None,
     frame: str | None = None,
     scale: float | None = None,
+    zeros_are_data: bool = False,
 ) -> SkyMap:
     """Read a Compton-y map in HEALPix pixels.
+
+    Pixels without data are those that are UNSEEN, NaN or infinite, and those in a run of `ZEROS_IN_A_ROW` or more exact
+    zeros in the file's order: a measured map has none, but a lost page has, and a mask that was multiplied in.
 
     Parameters
     ----------
@@ -96,6 +104,8 @@ def read_sky(
         ``galactic``, ``icrs`` or ``ecliptic``, where the header has no COORDSYS.
     scale : float, optional
         What the map's values are in units of, where the header has no unit: 1 for y itself, 1e-6 for 1e-6 y.
+    zeros_are_data : bool
+        Take runs of zeros as they are: of a simulated sky without noise.
 
     Returns
     -------
@@ -121,10 +131,16 @@ def read_sky(
     y = np.asarray(values, dtype=np.float32)
     unseen = ~np.isfinite(y) | (y < UNSEEN_BELOW)
     y[unseen] = np.nan
+    if not zeros_are_data:
+        _leave_out_zeros(y, file)
     if factor != 1:
         y *= np.float32(factor)
     # in blocks, so that no second map is held
     largest = max(float(np.nanmax(np.abs(block), initial=0.0)) for block in np.array_split(y, 64))
+    if np.isnan(y).all():
+        raise SkyMapError(
+            "holds no pixel with data.", file=file, field="y", remedy="fetch it again; 'szfast fetch ymap' fetches one."
+        )
     if not 0 < largest < LARGEST_Y * 100:
         raise SkyMapError(
             f"holds |y| up to {largest:.3g}, which is no Compton y.",
@@ -134,6 +150,24 @@ def read_sky(
         )
     log.info("%s: Nside %d, %s, %s", file.name, math.isqrt(len(y) // 12), nested, found_frame)
     return SkyMap(y, nested == "nested", found_frame, file.name)
+
+
+def _leave_out_zeros(y: NDArray[np.float32], file: Path) -> None:
+    """Mark the pixels of long runs of exact zeros as without data."""
+    ends = np.flatnonzero(np.diff((y == 0).view(np.int8), prepend=np.int8(0), append=np.int8(0)))
+    runs = ends.reshape(-1, 2)
+    runs = runs[runs[:, 1] - runs[:, 0] >= ZEROS_IN_A_ROW]
+    if not len(runs):
+        return
+    for start, stop in runs.tolist():
+        y[start:stop] = np.nan
+    log.warning(
+        "%s: %d pixels in %d runs of exact zeros count as without data, as of a lost page or a mask; "
+        "if it is a simulation without noise, say zeros_are_data=True (--zeros-are-data)",
+        file,
+        int((runs[:, 1] - runs[:, 0]).sum()),
+        len(runs),
+    )
 
 
 def _values(healpy: Any, file: Path, number: int) -> Any:

@@ -85,6 +85,13 @@ def choice_of_runs(run: RunFolder) -> Section:
     if not run.has("runs"):
         return Section(title, absent="The run holds no table of its runs.")
     runs = run.read("runs")
+    chosen = np.unique(runs["bin"][np.asarray(runs["chosen"], dtype=bool)])
+    left = [str(number) for number in np.setdiff1d(runs["bin"], chosen)]
+    text = (
+        [f"No run was chosen in bin {', '.join(left)}: none has a score, for want of maps."]
+        if len(chosen) and left
+        else []
+    )
     below = choice.runs_below_table(runs)
     pictures = [
         Picture(
@@ -107,7 +114,7 @@ def choice_of_runs(run: RunFolder) -> Section:
         pictures.append(Picture("loss", choice.draw_history(history), caption, history))
     else:
         absent.append("The run holds no history of its losses.")
-    return Section(title, pictures=pictures, absent=" ".join(absent))
+    return Section(title, text, pictures=pictures, absent=" ".join(absent))
 
 
 def masses_on_test_sets(run: RunFolder, real: RealClusters) -> Section:

@@ -53,8 +53,10 @@ def draw_runs_below(table: QTable) -> Figure:
 def roles(runs: Any) -> dict[tuple[int, int], str]:
     """The chosen (``unbiased``) run and the one of the largest score (``biased``) of each bin, by (bin, run)."""
     found = {}
-    for number in np.unique(runs["bin"]):
-        rows = runs[np.asarray(runs["bin"]) == number]
+    # a run without a score is neither
+    scored = runs[np.isfinite(np.asarray(runs["score"], dtype=np.float64))]
+    for number in np.unique(scored["bin"]):
+        rows = scored[np.asarray(scored["bin"]) == number]
         worst = rows[int(np.argmax(rows["score"]))]
         found[int(number), int(worst["run"])] = "biased"
         for row in rows[np.asarray(rows["chosen"], dtype=bool)]:

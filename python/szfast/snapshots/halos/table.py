@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from szfast.errors import HaloCatalogueError
 from szfast.snapshots.halos.columns import HaloColumns
 from szfast.snapshots.header import Assumption, SnapshotHeader
+from szfast.table_files import check_table
 
 # astropy reads kpc/h as kpc per hour; for a length or a mass it can only mean the Hubble parameter.
 _PER_H = {
@@ -68,11 +69,14 @@ def _read_table(path: Path) -> Any:
 
     _check_start(path)
     try:
+        check_table(path, HaloCatalogueError)
         with u.add_enabled_units(cu):
             try:
                 return Table.read(path)
             except registry.IORegistryError:
                 return Table.read(path, format="ascii")
+    except HaloCatalogueError:
+        raise
     except Exception as error:
         # astropy's readers raise whatever their format's library does.
         raise HaloCatalogueError(
