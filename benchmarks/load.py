@@ -57,7 +57,7 @@ class Watch:
             "seconds": time.perf_counter() - self.started,
             "memory_mb": [min(self.memory_mb), self.memory_mb[half], max(self.memory_mb)],
             "kb_more_each": float(slope * 1000),
-            "file_handles": [self.handles[half], max(self.handles)],
+            "file_handles": [self.handles[half], max(self.handles), self.handles[-1]],
         }
 
 
