@@ -17,7 +17,16 @@ from szfast.errors import SnapshotError
 # what TensorFlow, zarr or healpy start in threads has no part in what a forked child reads
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-LEAST = {"snapshot": 90, "halo": 30, "sky": 50, "store": 40, "weight": 60, "configuration": 50, "table": 55}
+LEAST = {
+    "snapshot": 90,
+    "contradiction": 110,
+    "halo": 30,
+    "sky": 50,
+    "store": 40,
+    "weight": 60,
+    "configuration": 50,
+    "table": 55,
+}
 NEEDS = {"sky": "healpy", "store": "zarr"}
 
 

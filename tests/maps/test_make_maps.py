@@ -155,7 +155,7 @@ def test_same_key_same_maps():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"redshift": 0}, "'redshift': expected a number above 0"),
+        ({"redshift": 0}, "'redshift': expected a number from 0.001"),
         ({"redshift": float("nan")}, "'redshift'"),
         ({"redshift": 0.1 * u.Mpc}, "'redshift'"),
         ({"center": [1, 2, 3]}, "'center': expected a quantity"),

@@ -31,6 +31,9 @@ SOME_ROWS = 1 << 12
 """Particles that are looked at together."""
 
 
+_SCALES = (0.01, 1000.0)
+
+
 @dataclass(frozen=True)
 class Treatment:
     """The options that all readers of gas share; see `szfast.gas.read_snapshot`."""
@@ -44,8 +47,12 @@ class Treatment:
     def __post_init__(self) -> None:
         object.__setattr__(self, "electrons", check_model(self.electrons))
         scale = self.smoothing_scale
-        if not (isinstance(scale, int | float) and np.isfinite(scale) and scale > 0):
-            raise ArgumentError(f"expected a positive number, found {scale!r}.", field="smoothing_scale")
+        if not (isinstance(scale, int | float) and _SCALES[0] <= scale <= _SCALES[1]):
+            raise ArgumentError(
+                f"expected a positive number from {_SCALES[0]:g} to {_SCALES[1]:g}, found {scale!r}.",
+                field="smoothing_scale",
+                remedy="give (N_full/N)^(1/3) for a random subsample, 1 for a whole snapshot.",
+            )
 
     @property
     def reasons(self) -> list[Reason]:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from szfast.errors import ArgumentError
 from szfast.gas.centers import comoving_kpc, halo_center, opened, physical_kpc
-from szfast.gas.particles import Gas
+from szfast.gas.on_device import GasOnDevice
+from szfast.gas.particles import Gas, check_particles
 from szfast.gas.source import GasSource
 from szfast.gas.stream import GasStream
 from szfast.gas.treatment import treatment_of
@@ -168,7 +169,9 @@ def make_maps(
 def _check_types(gas: Any, snapshot: Any) -> None:
     if (gas is None) == (snapshot is None):
         raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
-    if gas is not None and not isinstance(gas, Gas):
+    if isinstance(gas, Gas) and not isinstance(gas, GasOnDevice):
+        check_particles(gas)
+    elif gas is not None and not isinstance(gas, Gas):
         raise ArgumentError(
             f"expected a Gas, found {type(gas).__name__}.",
             field="gas",

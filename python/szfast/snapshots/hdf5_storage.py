@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,22 @@ def check_links(group: Any, names: list[str], path: Path, kind: type[SzfastError
     SzfastError
         Of the given kind.
     """
+    known: dict[str, Any] = {}
+
+    def link_at(place: str) -> Any:
+        if place not in known:
+            known[place] = group.file.get(place, getlink=True) if place.strip("/") else None
+        return known[place]
+
     for name in names:
-        link, owner = group.get(name, getlink=True), group
+        place = posixpath.join(group.name, name)
+        link = link_at(place)
         # as many as HDF5 itself follows
         for _ in range(16):
             if not isinstance(link, h5py.SoftLink):
                 break
-            owner = group.file if link.path.startswith("/") else owner
-            link = owner.get(link.path, getlink=True) if link.path.strip("/") else None
+            place = posixpath.join(posixpath.dirname(place), link.path)
+            link = link_at(place)
         if isinstance(link, h5py.ExternalLink):
             raise kind(
                 f"it is a link to another file, {link.filename}.",
