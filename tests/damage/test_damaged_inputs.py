@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 LEAST = {
     "snapshot": 90,
     "contradiction": 110,
-    "halo": 30,
+    "halo": 58,
     "sky": 50,
     "store": 40,
     "weight": 60,
