@@ -126,7 +126,7 @@ def check_particles(gas: Gas) -> None:
         elif count:
             # NaN propagates through min and max
             low, high = float(values.min()), float(values.max())
-            if not (low >= least.get(name, 0.0) and np.isfinite(low) and high <= np.finfo(np.float32).max):
+            if not (low >= least.get(name, 0.0) and np.isfinite(low) and high <= float(np.finfo(np.float32).max)):
                 wanted = "positive numbers" if name == "smoothing_length_kpc" else "finite numbers"
                 problem = f"expected {wanted}, found {low:g} to {high:g}"
         if problem is not None:
