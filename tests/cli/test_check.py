@@ -44,11 +44,19 @@ def test_neighbours_are_counted_across_the_periodic_edge(checked, write_snapshot
     assert values(entry)["neighbours"].startswith("400 within")
 
 
+@pytest.mark.parametrize("electrons", [0.01, 0.88])
+def test_hot_gas_that_is_not_ionised_is_bad(checked, write_snapshot, electrons):
+    """0.88: per nucleon and not per hydrogen atom."""
+    code, entry = checked(write_snapshot(columns={"ElectronAbundance": np.full(400, electrons)}))
+    assert (code, entry["good"]) == (1, False)
+    assert "electrons per hydrogen atom" in entry["error"]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"ElectronAbundance": None}, "no electron fraction in the file"),
-        ({"ElectronAbundance": np.full(400, 0.01)}, "no gas is ionised"),
+        ({"ElectronAbundance": np.full(400, 0.01), "InternalEnergy": np.full(400, 1e3)}, "no gas is ionised"),
         ({"StarFormationRate": np.where(np.arange(400) < 4, 0.5, 0.0)}, "1.00% of the gas mass is left out"),
         ({"SmoothingLength": None}, "it is computed from mass and density"),
         ({"SmoothingLength": np.full(400, 100.0)}, "--smoothing-scale"),

@@ -193,7 +193,7 @@ def test_redshift_zero_asks_for_one(one_error, write_snapshot, tmp_path):
 def test_redshift_out_of_range(szfast, tmp_path, redshift):
     result = szfast("maps", "--synthetic", "--redshift", redshift, "-o", tmp_path / "maps.fits")
     assert result.code == 1
-    assert "from 1e-05 to 20" in result.err
+    assert "from 0.001 to 20" in result.err
 
 
 @pytest.mark.parametrize(

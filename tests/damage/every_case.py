@@ -7,7 +7,7 @@ from pathlib import Path
 
 from damage.judge import Case
 
-KINDS = ("snapshot", "halo", "sky", "store", "weight", "configuration", "table", "stranger")
+KINDS = ("snapshot", "contradiction", "halo", "sky", "store", "weight", "configuration", "table", "stranger")
 """Each has its cases in a module of its name."""
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import astropy.units as u
 import h5py
 import numpy as np
+from astropy.table import MaskedColumn, Table
 from damage.judge import Case
 from snapshots.halos import conftest as written
 
@@ -24,7 +28,7 @@ def summary(path: Path) -> np.ndarray:
 
 def cases(folder: Path) -> list[Case]:
     """All of them; `folder` takes the undamaged files."""
-    return [*_ahf(), *_subfind(folder)]
+    return [*_ahf(), *_subfind(folder), *_tables(folder)]
 
 
 def _ahf() -> list[Case]:
@@ -77,6 +81,10 @@ def _ahf() -> list[Case]:
         "radius zero": columns(value("R500", 0.0)),
         "radii in Mpc": columns(scaled(("R500", "Rvir"), 1e-3)),
         "masses in 1e10": columns(scaled(("M500", "Mvir"), 1e-10)),
+        "centres in Mpc along x": columns(scaled(("Xc",), 1e-3)),
+        "masses in 1e10, no radii": columns(lambda table: [scaled(("M500", "Mvir"), 1e-10)(table), table.pop("R500")]),
+        "each row twice": columns(lambda table: table.update({k: np.tile(v, 2) for k, v in table.items()})),
+        "one identifier for all": columns(lambda table: table.update(ID=np.full(20, 7))),
     }
     return [Case("AHF", damage, make, summary) for damage, make in damages.items()]
 
@@ -136,3 +144,80 @@ def _subfind(folder: Path) -> list[Case]:
     found.append(Case("SUBFIND", "HubbleParam absent", damaged(nothing, HubbleParam=None), summary, right))
     found.append(Case("SUBFIND", "nothing", damaged(nothing), summary, right))
     return found
+
+
+def _tables(folder: Path) -> list[Case]:
+    halos, header = written.made(20), written.snapshot().header
+    length = header.code_length_kpc * u.kpc
+
+    def good() -> Table:
+        columns = {axis: halos.position[:, i] * length for i, axis in enumerate("xyz")}
+        return Table(
+            {
+                "id": np.arange(20),
+                **columns,
+                "M500c": halos.m500 * header.code_mass_msun * u.Msun,
+                "R500c": halos.r500 * header.scale_factor * length,
+            }
+        )
+
+    def changed(change: Callable[[Table], object], suffix: str = ".ecsv") -> Callable[[Path], Path]:
+        def make(into: Path) -> Path:
+            table = good()
+            change(table)
+            table.write(into / f"halos{suffix}")
+            return into / f"halos{suffix}"
+
+        return make
+
+    def column(name: str, change: Callable[[np.ndarray], object], *, radii: bool = True) -> Callable[[Path], Path]:
+        def apply(table: Table) -> None:
+            table[name] = change(np.asarray(table[name]))
+            if not radii:
+                del table["R500c"]
+
+        return changed(apply)
+
+    def raw(name: str, content: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
+        def make(into: Path) -> Path:
+            good().write(into / "good.csv")
+            (into / name).write_bytes(content((into / "good.csv").read_bytes()))
+            return into / name
+
+        return make
+
+    def pipe(into: Path) -> Path:
+        os.mkfifo(into / "halos.csv")
+        return into / "halos.csv"
+
+    many = b"1,1,1,1,1e14\n" * (1 << 21)
+    damages = {
+        "masses as logarithms": column("M500c", np.log10, radii=False),
+        "masses in 1e14": column("M500c", lambda values: values / 1e14, radii=False),
+        "masses in g": column("M500c", lambda values: values * 2e33, radii=False),
+        "all in Mpc": changed(lambda table: [table.replace_column(n, np.asarray(table[n]) / 1e3) for n in "xyz"]),
+        "x yes or no": column("x", lambda values: values > 3e4),
+        "x complex": column("x", lambda values: values + 1j),
+        "x in seconds": column("x", lambda values: values * u.s),
+        "x in two columns": column("x", lambda values: np.stack([values, values], axis=1)),
+        "a gap in x": column("x", lambda values: MaskedColumn(values, mask=np.arange(20) == 4)),
+        "a gap in the identifiers": column("id", lambda values: MaskedColumn(values, mask=np.arange(20) == 4)),
+        "one identifier for all": column("id", lambda values: 0 * values),
+        "redshifts in km": changed(lambda table: table.__setitem__("redshift", np.full(20, 0.25) * u.km)),
+        "M200c below M500c": changed(lambda table: table.__setitem__("M200c", 0.5 * table["M500c"])),
+        "R200c below R500c": changed(lambda table: table.__setitem__("R200c", 0.5 * table["R500c"])),
+        "radii comoving": column("R500c", lambda values: 1.25 * values * u.kpc),
+        "no rows": changed(lambda table: table.remove_rows(slice(None))),
+        "no rows, FITS": changed(lambda table: table.remove_rows(slice(None)), ".fits"),
+        "a row too short": raw("halos.csv", lambda text: text.replace(b"\n7,", b"\n", 1)),
+        "an empty file": raw("halos.csv", lambda text: b""),
+        "27 million bytes of zeros": raw("halos.dat", lambda text: bytes(27 << 20)),
+        "one line of 27 million letters": raw("halos.csv", lambda text: b"x" * (27 << 20)),
+        "27 million bytes of other text": raw("halos.txt", lambda text: b"some words, and more.\n" * (27 << 16)),
+        "27 million bytes, compressed": raw("halos.csv.gz", lambda text: gzip.compress(b"id,x,y,z,M500c\n" + many, 1)),
+        "a pipe": pipe,
+        "a name of 5,000 letters": lambda into: into / ("x" * 5000),
+    }
+    good().write(folder / "halos.ecsv")
+    found = [Case("table", damage, make, summary) for damage, make in damages.items()]
+    return [*found, Case("table", "nothing", changed(lambda table: None), summary, summary(folder / "halos.ecsv"))]

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 LEAST = {
     "snapshot": 90,
-    "halo": 30,
+    "contradiction": 110,
+    "halo": 58,
     "sky": 70,
     "store": 40,
     "weight": 60,

@@ -218,7 +218,7 @@ def write_gadget_hdf5(folder, gas, *, parts=1, units=False, leave_out=()):
 
     def fill(file, span):
         if units:
-            for name, value in (("length_in_cm", 3.085678e21), ("mass_in_g", 1.989e43)):
+            for name, value in (("Length_in_cm", 3.085678e21), ("Mass_in_g", 1.989e43)):
                 file["Header"].attrs[f"Unit{name}"] = value
             file["Header"].attrs["UnitVelocity_in_cm_per_s"] = 1e5
         for name, values in _gadget_fields(gas, span).items():

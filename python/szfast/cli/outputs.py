@@ -37,6 +37,13 @@ def check_output(path: Path | None, option: str, suffixes: tuple[str, ...], *, o
         raise typer.BadParameter(
             f"expected a name that ends in {' or '.join(suffixes)}, found '{path}'.", param_hint=option
         )
+    try:
+        path.lstat()
+    except OSError as error:
+        # that there is none, or no folder of it, is told below or is as it should be
+        if not isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+            problem = f"it cannot be written ({error.strerror})."
+            raise OutputError(problem, file=path, field=option, remedy="choose another name.") from None
     if path.is_dir() or not path.parent.is_dir():
         problem = "is a folder." if path.is_dir() else f"there is no folder '{path.parent}'."
         raise OutputError(problem, file=path, field=option, remedy="name a file in a folder that exists.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +160,10 @@ def set_up_logging(*, verbose: bool, debug: bool) -> None:
     from rich.console import Console
     from rich.logging import RichHandler
 
+    for stream in (sys.stdout, sys.stderr):
+        # a name of a file, or a unit, that the terminal's encoding lacks must not cost the result
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     logger = logging.getLogger("szfast")
     for handler in [handler for handler in logger.handlers if isinstance(handler, RichHandler)]:
         logger.removeHandler(handler)

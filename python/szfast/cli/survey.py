@@ -98,7 +98,7 @@ def _wider(limits: tuple[float, float], values: NDArray[np.float32]) -> tuple[fl
 
 
 def _temperature_k(chunk: GasParticles) -> NDArray[np.float32]:
-    from szfast.gas.electrons import FROM_FILE, FULLY_IONISED, electrons_of, temperature_k
+    from szfast.gas.electrons import FROM_FILE, FULLY_IONISED, check_ionised, electrons_of, temperature_k
 
     if chunk.internal_energy_km2_s2 is None:
         if chunk.temperature_k is None:
@@ -110,7 +110,10 @@ def _temperature_k(chunk: GasParticles) -> NDArray[np.float32]:
             )
         return chunk.temperature_k
     model = FULLY_IONISED if chunk.electron_per_hydrogen is None else FROM_FILE
-    return temperature_k(chunk.internal_energy_km2_s2, electrons_of(chunk, model, []))
+    electrons = electrons_of(chunk, model, [])
+    kelvin = temperature_k(chunk.internal_energy_km2_s2, electrons)
+    check_ionised(kelvin, electrons, chunk.path)
+    return kelvin
 
 
 class _Neighbours:

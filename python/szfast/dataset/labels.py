@@ -59,7 +59,7 @@ NAMES = tuple(column.name for column in COLUMNS)
 def noise_number(*identity: Any) -> int:
     """Number of a cluster in the noise key, 0 to 2^64 - 1, from what names it in all data sets."""
     text = "|".join(map(str, identity))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).digest(), "little")
 
 
 def as_table(columns: dict[str, NDArray[Any]]) -> QTable:

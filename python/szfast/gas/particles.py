@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from szfast.errors import ArgumentError
 from szfast.gas.columns import GasColumns
 from szfast.gas.electrons import COMPTON_Y_KPC2_PER_MSUN_K
 from szfast.gas.source import GasSource, shared_by
@@ -103,6 +104,38 @@ class Gas(GasSource):
     def compton_y_area(self) -> Quantity:
         """Compton area of each particle, (N,) [physical kpc^2]."""
         return _quantity(self.compton_y_kpc2(), "kpc2")
+
+
+def check_particles(gas: Gas) -> None:
+    """Check the arrays of a gas that may have been changed since it was read or built.
+
+    Raises
+    ------
+    ArgumentError
+        If one has a wrong shape or kind, or a value that is not possible.
+    """
+    count = len(gas)
+    least: dict[str, float] = {"offset_kpc": -np.inf, "smoothing_length_kpc": float(np.finfo(np.float32).tiny)}
+    names = ("offset_kpc", "mass_msun", "temperature_k", "smoothing_length_kpc", "electrons_per_hydrogen")
+    for name in (*names, "hydrogen_fraction"):
+        values = np.asarray(getattr(gas, name))
+        shape = (count, 3) if name == "offset_kpc" else (count,)
+        problem = None
+        if values.shape != shape or values.dtype.kind not in "fiu":
+            problem = f"expected numbers of shape {shape}, found {values.dtype} of shape {values.shape}"
+        elif count:
+            # NaN propagates through min and max
+            low, high = float(values.min()), float(values.max())
+            if not (low >= least.get(name, 0.0) and np.isfinite(low) and high <= float(np.finfo(np.float32).max)):
+                wanted = "positive numbers" if name == "smoothing_length_kpc" else "finite numbers"
+                problem = f"expected {wanted}, found {low:g} to {high:g}"
+        if problem is not None:
+            raise ArgumentError(
+                f"{problem}.",
+                file=gas.path,
+                field=f"gas.{name}",
+                remedy="correct the array, or leave these particles out; szfast.Gas.from_arrays checks what it takes.",
+            )
 
 
 def _quantity(values: NDArray[Any], unit: str) -> Quantity:

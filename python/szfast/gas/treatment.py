@@ -32,6 +32,9 @@ SOME_ROWS = 1 << 12
 """Particles that are looked at together."""
 
 
+_SCALES = (0.01, 1000.0)
+
+
 @dataclass(frozen=True)
 class Treatment:
     """The options that all readers of gas share; see `szfast.gas.read_snapshot`."""
@@ -44,7 +47,7 @@ class Treatment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "electrons", check_model(self.electrons))
-        number_in(self.smoothing_scale, "smoothing_scale", low=1e-3, high=1e3)
+        number_in(self.smoothing_scale, "smoothing_scale", low=_SCALES[0], high=_SCALES[1])
         for name in ("exclude_star_forming", "exclude_winds", "exclude_neutral"):
             flag_in(getattr(self, name), name)
 

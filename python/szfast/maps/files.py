@@ -80,6 +80,21 @@ def write_maps(path: str | Path, maps: MapSet | Sequence[MapSet], *, overwrite: 
     return path
 
 
+def _as_ascii(text: str) -> str:
+    """A text as FITS can hold it: other letters, as in files' names, are written with a backslash."""
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def _from_ascii(value: Any) -> Any:
+    if not (isinstance(value, str) and value.isascii()):
+        return value
+    try:
+        return value.encode("ascii").decode("unicode_escape")
+    except UnicodeDecodeError:
+        # written by another hand
+        return value
+
+
 def _image(maps: MapSet, number: int) -> Any:
     from astropy.io import fits
 
@@ -91,6 +106,7 @@ def _image(maps: MapSet, number: int) -> Any:
     for keyword, (attribute, comment) in _KEYWORDS.items():
         value = getattr(maps, attribute)
         # a card holds 80 characters: a long text goes without its comment
+        value = _as_ascii(value) if isinstance(value, str) else value
         short = not isinstance(value, str) or len(value) + len(comment) < 60
         header[keyword] = ("none" if value is None else value, comment if short else "")
     header["INSTRUME"] = (maps.instrument.name, "instrument")
@@ -102,7 +118,7 @@ def _image(maps: MapSet, number: int) -> Any:
     for axis, value in zip("XYZ", maps.center_kpc, strict=True):
         header[f"CENTER{axis}"] = (float(value), "[kpc] comoving, in the snapshot's frame")
     for number, row in enumerate(maps.assumptions, start=1):
-        header[f"ASSUM{number}"] = " | ".join(row)
+        header[f"ASSUM{number}"] = " | ".join(_as_ascii(text).replace("|", r"\x7c") for text in row)
     header["YKEPT"] = (
         float(maps.conserved.patch_kpc2.mean()),
         "[kpc2] Compton area on the patch, mean of views",
@@ -191,7 +207,7 @@ def _from_hdus(path: Path, image: Any, table: Any) -> MapSet:
         )
     if not np.isfinite(y).all():
         raise MapFileError("holds values that are not finite.", file=path, field=image.name, remedy="make it again.")
-    values = {attribute: header[keyword] for keyword, (attribute, _) in _KEYWORDS.items()}
+    values = {attribute: _from_ascii(header[keyword]) for keyword, (attribute, _) in _KEYWORDS.items()}
     for optional in ("noise", "bound", "M500c_msun", "R500c_kpc", "depth_kpc", "radius_kpc"):
         values[optional] = None if values[optional] == "none" else values[optional]
     words = {word: int(header[f"KEY{word[:5].upper()}"]) for word in ("seed", "cluster", "realisation", "run")}
@@ -218,6 +234,6 @@ def _from_hdus(path: Path, image: Any, table: Any) -> MapSet:
 def _assumptions(header: Any) -> tuple[tuple[str, str, str], ...]:
     rows: list[tuple[str, str, str]] = []
     while (keyword := f"ASSUM{len(rows) + 1}") in header:
-        quantity, value, source = header[keyword].split(" | ")
+        quantity, value, source = (_from_ascii(text) for text in header[keyword].split(" | "))
         rows.append((quantity, value, source))
     return tuple(rows)

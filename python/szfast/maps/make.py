@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from szfast.arguments import cosmology_in, flag_in, whole_in
 from szfast.errors import ArgumentError
 from szfast.gas.centers import comoving_kpc, halo_center, opened, physical_kpc
-from szfast.gas.particles import Gas
+from szfast.gas.on_device import GasOnDevice
+from szfast.gas.particles import Gas, check_particles
 from szfast.gas.source import GasSource
 from szfast.gas.stream import GasStream
 from szfast.gas.treatment import treatment_of
@@ -171,7 +172,9 @@ def _check_types(gas: Any, snapshot: Any, name: Any) -> None:
         raise ArgumentError("expected gas or a snapshot, one of them.", field="gas")
     if name is not None and not isinstance(name, str):
         raise ArgumentError(f"expected text, found {type(name).__name__}.", field="name")
-    if gas is not None and not isinstance(gas, Gas):
+    if isinstance(gas, Gas) and not isinstance(gas, GasOnDevice):
+        check_particles(gas)
+    elif gas is not None and not isinstance(gas, Gas):
         raise ArgumentError(
             f"expected a Gas, found {type(gas).__name__}.",
             field="gas",

@@ -193,24 +193,27 @@ class Observation:
         )
 
 
+# Nearer, each particle covers the whole map.
+_NEAREST = 1e-3
+
+
 def observed_redshift(asked: float | None, snapshot_redshift: float) -> float:
     """The redshift at which a cluster is seen: as asked, else the snapshot's.
 
     Raises
     ------
     ArgumentError
-        If it is zero, since a cluster here has no distance.
+        If it is below 0.001, since a cluster here has no distance.
     """
     if asked is None:
-        if snapshot_redshift <= 1e-6:
+        if snapshot_redshift < _NEAREST:
             raise ArgumentError(
-                "the snapshot is at redshift 0, where a cluster has no distance.",
+                f"the snapshot is at redshift {snapshot_redshift:g}, where a cluster has no distance.",
                 field="redshift",
                 remedy="give the redshift at which to see it, for example redshift=0.1.",
             )
         return float(snapshot_redshift)
-    # nearer than 100 kpc there is nothing of the size of a cluster
-    return number_in(asked, "redshift", low=1e-5, high=MOST_REDSHIFT)
+    return number_in(asked, "redshift", low=_NEAREST, high=MOST_REDSHIFT)
 
 
 def pixel_size_kpc(instrument: Instrument, cosmology: Any, redshift: float) -> float:
@@ -229,7 +232,7 @@ def cluster_number(gas: GasSource, halo: Any, center_kpc: NDArray[np.float64]) -
     which = [f"{x:.1f}" for x in center_kpc] if halo is None else [str(halo["id"])]
     source = "arrays" if gas.path is None else gas.path.name
     text = "|".join([source, f"{gas.redshift:.4f}", *which])
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).digest(), "little")
 
 
 def center_of(gas: GasSource, halo: Any, center: Any) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:

@@ -146,7 +146,7 @@ def _chosen(table: QTable, cell: NDArray[np.intp], number: int, seed: int) -> ND
 
 def _rank(seed: int, *identity: Any) -> int:
     text = "|".join(map(str, (seed, *identity)))
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).digest(), "little")
 
 
 def _filled_evenly(capacity: NDArray[np.intp], number: int, rank: NDArray[np.uint64]) -> NDArray[np.intp]:
