@@ -71,6 +71,17 @@ def _in_the_midst_of(name: str) -> Callable[[], None]:
     return arrange
 
 
+def _with_the_state_left() -> None:
+    original = Path.unlink
+
+    def unlink(self: Path, *arguments: object, **options: object) -> None:
+        if self.name == "state.npz":
+            _die()
+        original(self, *arguments, **options)
+
+    Path.unlink = unlink
+
+
 def _third_time(module: object, name: str) -> Callable[[], None]:
     def arrange() -> None:
         original, calls = getattr(module, name), []
@@ -93,7 +104,7 @@ STEPS = {
     "trained, no outcome (worker)": _before(one_run, "write_outcome"),
     "a split half written (worker)": _in_the_midst_of("predicted"),
     "a network without its outcome (worker)": _before(outcome, "asdict"),
-    "an outcome beside the state (worker)": _before(Path, "unlink"),
+    "an outcome beside the state (worker)": _with_the_state_left,
     "tables not written": _before(training, "write_runs"),
 }
 """What stops a training in the midst; the worker dies where it is said so, the trainer elsewhere."""

@@ -221,7 +221,7 @@ def test_no_writer_goes_past_it():
         "planck/downloads.py": 1,
     }
     opens = re.compile(r"""open\([^()]*["'](?:[wax]b?|rb?\+|wb if|ab)["']""")
-    writes = re.compile(r"\.write_text\(|\.write_bytes\(|\.writeto\(|\.savefig\((?!drawn|stream)|np\.savez?(?:_compressed)?\(")
+    writes = re.compile(r"\.write_(text|bytes)\(|\.writeto\(|\.savefig\((?!drawn|stream)|np\.savez?(_compressed)?\(")
     root = Path(szfast.__file__).parent
     for source in sorted(root.rglob("*.py")):
         lines = source.read_text().splitlines()
