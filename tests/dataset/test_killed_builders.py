@@ -111,6 +111,13 @@ def test_killed_at_each_step_it_ends_as_undisturbed(undisturbed_build, read_tree
     shutil.rmtree(store)
 
 
+def undisturbed_seconds(builder, configuration, store):
+    shutil.rmtree(store, ignore_errors=True)
+    begin = time.monotonic()
+    assert finished(builder, configuration)
+    return time.monotonic() - begin
+
+
 def stage(building, store):
     """How far a build was when it was killed."""
     if store.exists():
@@ -137,10 +144,8 @@ def test_killed_at_random_moments_it_ends_as_undisturbed(
 ):
     configuration, undisturbed = undisturbed_build
     store, building = configuration.parent / "killed.zarr", configuration.parent / "killed.zarr.building"
-    begin = time.monotonic()
-    assert finished(builder, configuration)
-    seconds = time.monotonic() - begin
-    assert read_tree(store) == undisturbed
+    # moments are drawn over the quickest build: later ones would mostly meet nobody
+    seconds = min(undisturbed_seconds(builder, configuration, store) for _ in range(3))
     draw, stages, between = random.Random(9), [], 0
     while len(stages) < KILLS:
         if store.exists() and not building.exists():
