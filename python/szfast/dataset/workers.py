@@ -68,9 +68,9 @@ class Processes:
         """See `Workers.results`."""
         try:
             futures = {self.pool.submit(function, task): number for number, task in enumerate(tasks)}
-        except BrokenProcessPool as error:
+        except BrokenProcessPool as broken:
             # one that had nothing to do has died
-            raise _lost(error) from error
+            raise _lost(broken) from broken
         for future in as_completed(futures):
             error = future.exception()
             if isinstance(error, BrokenProcessPool):

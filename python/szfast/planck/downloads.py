@@ -270,7 +270,7 @@ def _copy(archive: Path, name: str, stream: IO[bytes]) -> None:
     raise DownloadError(f"holds no {name}.", file=archive, field="content", remedy="fetch it from its official place.")
 
 
-def _copy_bytes(source: IO[bytes], stream: IO[bytes], archive: Path) -> None:
+def _copy_bytes(source: IO[bytes] | gzip.GzipFile, stream: IO[bytes], archive: Path) -> None:
     left = _MOST_UNPACKED * archive.stat().st_size
     while block := source.read(1 << 20):
         left -= len(block)
