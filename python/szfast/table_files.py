@@ -33,15 +33,15 @@ def check_table(file: Path, kind: type[SzfastError]) -> None:
         Of that kind.
     """
     import h5py
-    from astropy.io.votable import is_votable
 
     with file.open("rb") as stream:
-        start = stream.read(6)
-    if start.startswith(_PACKED):
+        start = stream.read(4096)
+    packed = start.startswith(_PACKED)
+    if packed:
         _check_size(file, kind)
     if h5py.is_hdf5(str(file)):
         _check_hdf5(file, kind)
-    elif is_votable(file):
+    elif packed or b"<" in start:
         _check_votable(file, kind)
 
 
@@ -77,8 +77,11 @@ def _check_hdf5(file: Path, kind: type[SzfastError]) -> None:
 
 
 def _check_votable(file: Path, kind: type[SzfastError]) -> None:
+    from astropy.io.votable import is_votable
     from astropy.utils.xml.iterparser import get_xml_iterator
 
+    if not is_votable(file):
+        return
     with get_xml_iterator(str(file)) as elements:
         for start, tag, content, _ in elements:
             if start and tag.rpartition(":")[2] == "STREAM" and "href" in content:

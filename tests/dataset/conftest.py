@@ -9,7 +9,7 @@ from in_process import InThisProcess
 from small_snapshot import PARTICLES, write_halos, write_small_snapshot
 
 from szfast import Instrument
-from szfast.dataset import from_arrays
+from szfast.dataset import build, from_arrays
 
 SMALL = Instrument("small", 10 * u.arcmin, 16, 20 * u.arcmin, noise="milca")
 
@@ -87,11 +87,22 @@ def configuration(tmp_path):
     return write_simulations(tmp_path)
 
 
+def tree_of(store):
+    return {str(file.relative_to(store)): file.read_bytes() for file in store.rglob("*") if file.is_file()}
+
+
 @pytest.fixture
 def read_tree():
     """Read every file of a store with its content."""
+    return tree_of
 
-    def tree(store):
-        return {str(file.relative_to(store)): file.read_bytes() for file in store.rglob("*") if file.is_file()}
 
-    return tree
+@pytest.fixture(scope="module")
+def undisturbed_build(tmp_path_factory):
+    """The configuration of a store that is yet to be built, and the files that it is to have."""
+    configuration = write_simulations(tmp_path_factory.mktemp("killed"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("szfast.dataset.building.Processes", InThisProcess)
+        undisturbed = tree_of(build(configuration).path)
+    configuration.write_text(configuration.read_text().replace("set.zarr", "killed.zarr"))
+    return configuration, undisturbed

@@ -147,6 +147,23 @@ def test_a_worker_process_that_dies_is_told_of():
         crew.close()
 
 
+def test_a_worker_process_that_dies_without_work_is_told_of():
+    crew = Processes(1)
+    try:
+        assert [result for _, result in crew.results(abs, [-1])] == [1]
+        (process,) = crew.pool._processes.values()
+        process.kill()
+        process.join()
+        # until the pool has taken note
+        end = time.monotonic() + 20
+        while not crew.pool._broken and time.monotonic() < end:
+            time.sleep(0.01)
+        with pytest.raises(LostWorkersError, match="workers died"):
+            list(crew.results(abs, [-1]))
+    finally:
+        crew.close()
+
+
 @pytest.mark.skipif(not KILLS, reason="a minute; set SZFAST_FAULTS to the number of kills")
 def test_a_dask_worker_killed_in_mid_task(configuration, undisturbed, read_tree, record_property):
     distributed = pytest.importorskip("distributed", reason="needs the extra szfast[dataset]")

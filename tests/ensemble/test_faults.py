@@ -9,11 +9,16 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import killed_trainings
 import numpy as np
 import pytest
+from killed_trainings import LOST_WORKERS, STEPS
+from warm_process import WarmProcess
 
 from szfast.ensemble import train
 from szfast.ensemble.checkpoint import load_checkpoint
@@ -96,46 +101,88 @@ def test_a_full_disk_stops_a_training_that_then_goes_on(tmp_path, dataset, quick
 
 SCRIPT = """
     import sys
-    sys.path.insert(0, sys.argv[1])
-    from conftest import blobs
-    from szfast.ensemble import Recipe, train
+    sys.path[:0] = sys.argv[1:3]
+    import conftest
+    from killed_trainings import BINS, RECIPE
+    from szfast.ensemble import train
 
     if __name__ == "__main__":
-        recipe = Recipe(variant="compact", epochs=12, batch_size=4, fractions=(0.5, 0.25, 0.25))
-        train(blobs(), sys.argv[2], runs=2, bins=((0.0, 0.4),), recipe=recipe, workers=1)
+        train(conftest.blobs(), sys.argv[3], runs=2, bins=BINS, recipe=RECIPE, workers=1)
 """
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """Checksums of the weights of a training that nobody disturbs, by a command and with a process of its own."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "script.py").write_text(textwrap.dedent(SCRIPT))
+    tests = Path(__file__).parent
+    subprocess.run([sys.executable, str(folder / "script.py"), str(tests), str(tests.parent), str(folder)], check=True)
+    return list(runs_table(folder)["weights_sha256"])
+
+
+@pytest.fixture(scope="module")
+def trainer():
+    process = WarmProcess(Path(killed_trainings.__file__), "run", "warm")
+    yield process
+    process.close()
+
+
+def ended(trainer, folder):
+    """Checksums of the weights after a last, undisturbed call, which must leave nothing behind."""
+    trainer.start(str(folder), "")
+    assert trainer.wait() == 0
+    assert not list(folder.rglob(f"*{UNFINISHED}*"))
+    assert not list(folder.rglob("state.npz"))
+    assert not (folder / "training" / "maps.npy").exists()
+    return list(runs_table(folder)["weights_sha256"])
+
+
+takes_minutes = pytest.mark.skipif(not KILLS, reason="a minute; set SZFAST_FAULTS to the number of kills")
+
+
 @needs_keras
-@pytest.mark.skipif(not KILLS, reason="minutes; set SZFAST_FAULTS to the number of kills")
+@takes_minutes
 @pytest.mark.timeout(3600)
-def test_killed_at_random_moments_it_ends_as_undisturbed(tmp_path, record_property):
-    script = tmp_path / "script.py"
-    script.write_text(textwrap.dedent(SCRIPT))
-    command = [sys.executable, str(script), str(Path(__file__).parent)]
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_each_step_it_ends_as_undisturbed(tmp_path, trainer, expected, step):
+    trainer.start(str(tmp_path / "run"), step)
+    assert trainer.wait() == (LOST_WORKERS if "(worker)" in step else -signal.SIGKILL)
+    assert ended(trainer, tmp_path / "run") == expected
+
+
+@needs_keras
+@takes_minutes
+@pytest.mark.timeout(3600)
+def test_killed_at_random_moments_it_ends_as_undisturbed(tmp_path, trainer, expected, record_property):
     begin = time.monotonic()
-    subprocess.run([*command, str(tmp_path / "whole")], check=True)
+    assert ended(trainer, tmp_path / "whole") == expected
     seconds = time.monotonic() - begin
-    expected = list(runs_table(tmp_path / "whole")["weights_sha256"])
-    draw, folder = random.Random(4), tmp_path / "killed-0"
-    hit = finished = 0
-    for _ in range(KILLS):
-        process = subprocess.Popen([*command, str(folder)], start_new_session=True, stderr=subprocess.DEVNULL)
-        try:
-            process.wait(timeout=draw.uniform(0, seconds))
-        except subprocess.TimeoutExpired:
-            # builder and workers at once, as where a batch system's time is over
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            hit += 1
+    draw, finished = random.Random(4), 0
+    epochs = []
+    while len(epochs) < KILLS:
+        folder = tmp_path / f"killed-{finished}"
+        group = trainer.start(str(folder), "")
+        time.sleep(draw.uniform(0, seconds))
+        with suppress(ProcessLookupError):
+            # trainer and workers at once, as where a batch system's time is over
+            os.killpg(group, signal.SIGKILL)
+        status = trainer.wait()
+        assert status in (0, -signal.SIGKILL)
+        if status:
+            epochs.append(epochs_of(folder))
             continue
-        assert process.returncode == 0
         assert list(runs_table(folder)["weights_sha256"]) == expected
         finished += 1
-        folder = tmp_path / f"killed-{finished}"
-    subprocess.run([*command, str(folder)], check=True)
-    record_property("kills", hit)
+    assert ended(trainer, folder) == expected
+    record_property("kills", len(epochs))
     record_property("finished between", finished)
-    assert hit
-    assert list(runs_table(folder)["weights_sha256"]) == expected
-    assert not list(folder.rglob(f"*{UNFINISHED}*"))
+    record_property("epochs when killed", dict(Counter(epochs)))
+
+
+def epochs_of(folder):
+    """Epochs that a training had kept of the run under way."""
+    for state in folder.rglob("state.npz"):
+        with suppress(OSError), np.load(state) as archive:
+            return len(archive["losses"])
+    return 0

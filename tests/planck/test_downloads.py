@@ -151,6 +151,51 @@ def test_one_archive_for_two_maps(server, tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["a.fits", "b.fits"]
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
+@pytest.mark.parametrize("target", ["/etc/passwd", "nowhere", "data.bin"])
+def test_members_that_are_no_files_are_left_alone(server, one_file, tmp_path, kind, target):
+    one_file("maps.tgz", sha256=None)
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        member = tarfile.TarInfo("data.bin")
+        member.type, member.linkname = kind, target
+        archive.addfile(member)
+    server.files["maps.tgz"] = stream.getvalue()
+    with pytest.raises(DownloadError, match="holds no data"):
+        fetch("test", tmp_path, mirror=server.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("packed", ["data.bin.gz", "maps.tgz"])
+def test_a_bomb_is_not_unpacked(server, one_file, tmp_path, packed):
+    one_file(packed, sha256=None)
+    zeros = bytes(30_000_000)
+    server.files[packed] = gzip.compress(zeros) if packed.endswith(".gz") else packed_as_tgz({"data.bin": zeros})
+    with pytest.raises(DownloadError, match="more than 20 times its size"):
+        fetch("test", tmp_path, mirror=server.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("published", ["data.bin", "data.bin.gz"])
+def test_a_full_disk_leaves_what_can_go_on(server, one_file, small_disk, published):
+    one_file(published)
+    server.files[published] = CONTENT if published == "data.bin" else gzip.compress(CONTENT)
+    disk = small_disk(200)
+    # too little for the transfer, then for the archive with what is in it
+    for kilobytes in (200, 400):
+        disk.resize(kilobytes)
+        try:
+            (path,) = fetch("test", disk.path, mirror=server.url)
+        except DownloadError as error:
+            assert "No space left" in error.problem
+            assert error.remedy
+            assert {each.name for each in disk.path.iterdir()} <= {f"{published}.part"}
+    disk.resize(2000)
+    (path,) = fetch("test", disk.path, mirror=server.url)
+    assert path.read_bytes() == CONTENT
+    assert [each.name for each in disk.path.iterdir()] == ["data.bin"]
+
+
 def test_archive_without_the_file(server, one_file, tmp_path):
     one_file("maps.tgz", sha256=None)
     server.files["maps.tgz"] = packed_as_tgz({"other": b"1"})

@@ -170,6 +170,28 @@ def test_empty_run_says_what_is_absent(tmp_path):
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_what_a_stranger_wrote_is_text(full_run, cutout_folder, tmp_path):
+    payload = "<script>run()</script>"
+    shutil.copytree(full_run.path, tmp_path / "run")
+    run = create_run(tmp_path / "run", {"data set": payload, payload: {payload: payload}})
+    rows = run.read("evaluated")
+    rows["dataset"], rows["name"], rows["code"] = [payload] * len(rows), [payload] * len(rows), [payload] * len(rows)
+    run.write("evaluated", rows)
+    shutil.copytree(cutout_folder, tmp_path / "cutouts")
+    table = QTable.read(tmp_path / "cutouts/cutouts.ecsv")
+    table.meta["map"] = payload
+    table["name"] = [payload, "A 2"]
+    table.write(tmp_path / "cutouts/cutouts.ecsv", overwrite=True)
+    real = read_real_clusters(cutouts=tmp_path / "cutouts")
+    write_report(run, tmp_path / "report", real=real, clusters=[payload])
+    pages = [page.read_text() for page in (tmp_path / "report").rglob("*.html")]
+    assert len(pages) == 2
+    for page in pages:
+        assert "&lt;script" in page
+        assert "<script" not in page
+        assert not Page(page).outside
+
+
 def test_a_bin_without_a_choice_is_told(full_run, tmp_path):
     shutil.copytree(full_run.path, tmp_path / "run")
     run = open_run(tmp_path / "run")

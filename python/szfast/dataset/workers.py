@@ -66,7 +66,11 @@ class Processes:
         self, function: Callable[[Any], Result], tasks: Sequence[Any]
     ) -> Iterator[tuple[int, Result | Exception]]:
         """See `Workers.results`."""
-        futures = {self.pool.submit(function, task): number for number, task in enumerate(tasks)}
+        try:
+            futures = {self.pool.submit(function, task): number for number, task in enumerate(tasks)}
+        except BrokenProcessPool as broken:
+            # one that had nothing to do has died
+            raise _lost(broken) from broken
         for future in as_completed(futures):
             error = future.exception()
             if isinstance(error, BrokenProcessPool):

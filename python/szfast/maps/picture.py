@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +107,9 @@ def save_figure(figure: Any, path: str | Path) -> Path:
             f"a picture cannot be saved as '.{kind}'.", file=path, field="path", remedy="use .png, .pdf or .svg."
         )
     options = {"pil_kwargs": {"optimize": True}} if kind == "png" else {}
+    # matplotlib's own error hides that of a full disk
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=kind, **options)
     with replaced(path, MapFileError) as temporary:
-        figure.savefig(temporary, format=kind, **options)
+        temporary.write_bytes(drawn.getbuffer())
     return path

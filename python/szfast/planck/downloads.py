@@ -18,6 +18,9 @@ from szfast.whole_files import replaced
 
 log = logging.getLogger("szfast.planck")
 
+_MOST_UNPACKED = 20
+"""Maps of floating-point numbers are hardly packed at all: what unpacks to more would fill the disk."""
+
 _IRSA = "https://irsa.ipac.caltech.edu/data/Planck/release_2"
 _DEEPPLANCK = "https://raw.githubusercontent.com/The300th/DeepPlanck"
 _WEIGHTS = "7ba9fbfc41a32675ed5c75a17dc691d380ec8db5"
@@ -253,18 +256,33 @@ def _copy(archive: Path, name: str, stream: IO[bytes]) -> None:
     try:
         if archive.suffix != ".tgz":
             with gzip.open(archive) as source:
-                shutil.copyfileobj(source, stream, 1 << 20)
+                _copy_bytes(source, stream, archive)
             return
         with tarfile.open(archive, "r:gz") as members:
             # the member's bytes alone are taken: no path of the archive is ever written to
             for member in members:
-                content = members.extractfile(member) if Path(member.name).name == name else None
+                # a link's target may be missing, or be itself
+                content = members.extractfile(member) if member.isreg() and Path(member.name).name == name else None
                 if content is not None:
-                    shutil.copyfileobj(content, stream, 1 << 20)
+                    _copy_bytes(content, stream, archive)
                     return
     except (gzip.BadGzipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise DownloadError(f"is damaged ({error}).", file=archive, field="content", remedy="fetch it again.") from None
     raise DownloadError(f"holds no {name}.", file=archive, field="content", remedy="fetch it from its official place.")
+
+
+def _copy_bytes(source: IO[bytes] | gzip.GzipFile, stream: IO[bytes], archive: Path) -> None:
+    left = _MOST_UNPACKED * archive.stat().st_size
+    while block := source.read(1 << 20):
+        left -= len(block)
+        if left < 0:
+            raise DownloadError(
+                f"unpacks to more than {_MOST_UNPACKED} times its size.",
+                file=archive,
+                field="content",
+                remedy="fetch it from its official place.",
+            )
+        stream.write(block)
 
 
 def _sha256(file: Path) -> str:
