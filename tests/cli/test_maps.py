@@ -205,7 +205,7 @@ def test_redshift_out_of_range(szfast, tmp_path, redshift):
         (["--halos", "nowhere.csv"], ["nowhere.csv", "no such file"]),
         (["--center", "1,2,3", "--electrons", "most"], ["'--electrons'", "fully_ionised"]),
         (["--center", "1,2,3", "--electrons", "7"], ["'--electrons'", "[0, 1.3]"]),
-        (["--center", "1,2,3", "--smoothing-scale", "0"], ["'--smoothing-scale'", "from 0.001 to 1000"]),
+        (["--center", "1,2,3", "--smoothing-scale", "0"], ["'--smoothing-scale'", "expected a number from"]),
         (["--center", "1,2,3", "--noise", "loud"], ["'noise'", "neither a noise preset nor a file", "milca"]),
         (["--center", "1,2,3", "--method", "fast"], ["'--method'", "auto, exact, beam"]),
         (["--center", "1,2,3", "--rtol", "2"], ["'--rtol'", "0.1"]),
