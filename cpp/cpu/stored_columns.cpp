@@ -72,7 +72,11 @@ template <class T> bool relative(const T *stored, std::size_t count, const Spher
             place(first + i, i);
     for (std::size_t i = first; i < 3 * count; ++i)
         place(i, int(i - first));
-    return *std::max_element(widest, widest + lanes) > half_of(about);
+    // no algorithm of the standard library, which clang makes a weak symbol
+    bool beyond = false;
+    for (const double distance : widest)
+        beyond |= distance > half_of(about);
+    return beyond;
 }
 
 template <class T> void positions(const T *stored, const Rows &rows, const Sphere &about, double scale, Tile &to) {
