@@ -198,7 +198,9 @@ Taken take_stored(const StoredGas &gas, const StoredColumns &to) {
         taken.sound &= within(at.electrons, count, 0.0f, float(gas.most_electrons)) &&
                        within(at.hydrogen, count, float(gas.hydrogen_limits[0]), float(gas.hydrogen_limits[1]));
         taken.sound &= finish(gas, count, at);
-        taken.sound &= finite(at.area, count);
+        // factors may take what is stored beyond a float's range
+        for (const float *column : {at.x, at.y, at.z, at.support, at.area})
+            taken.sound &= finite(column, count);
         taken.kept += count;
     }
     return taken;

@@ -156,6 +156,10 @@ void mesh_call(Given &given) {
     const int view_count = given.whole(0, 4);
     const std::vector<double> views = given.views(view_count);
     Columns all = columns_of(given, cell);
+    // so that the sum of a particle's numbers is finite
+    for (std::vector<float> *column : {&all.x, &all.y, &all.z, &all.h})
+        for (float &each : *column)
+            each = std::clamp(each, -1e37f, 1e37f);
     const bool bad = all.size() && given.rarely();
     if (bad)
         (given.yes() ? all.Y : all.h)[given.whole(0, int(std::min<std::size_t>(all.size(), 40)) - 1)] =

@@ -54,6 +54,7 @@ def mutate_folder(good: Path, folder: Path, rng: np.random.Generator) -> None:
         copy = folder / chosen.relative_to(good)
         copy.unlink(missing_ok=True)
         if rng.random() > 0.05:
+            # from the good file, whatever was done to it before
             copy.write_bytes(mutate_file(_unhidden(chosen), chosen.name, rng))
 
 
@@ -111,22 +112,24 @@ def _cards(raw: bytearray) -> list[int]:
 def _mutate_zip(good: bytes, rng: np.random.Generator) -> bytes:
     with zipfile.ZipFile(io.BytesIO(good)) as archive:
         members = [(name, archive.read(name)) for name in archive.namelist()]
-    for _ in range(rng.integers(1, 3)):
-        at = int(rng.integers(0, len(members)))
+    # no member twice: what is damaged cannot be taken apart
+    chosen = rng.permutation(len(members))[: rng.integers(1, 3)]
+    dropped = set()
+    for at in (int(each) for each in chosen):
         name, content = members[at]
         change = rng.integers(0, 8)
-        if change == 0 and len(members) > 1:
-            del members[at]
+        if change == 0:
+            dropped.add(at)
         elif change == 1:
             members[at] = name[: len(name) // 2] or "x", content
         elif change == 2:
-            members[at] = members[int(rng.integers(0, len(members)))][0], content
+            members[at] = members[at - 1][0], content
         else:
             members[at] = name, mutate_file(content, name, rng)
     made = io.BytesIO()
     # packed members take time that tells nothing
     with zipfile.ZipFile(made, "w") as archive:
-        for name, content in members:
+        for name, content in (each for at, each in enumerate(members) if at not in dropped):
             archive.writestr(name, content)
     return made.getvalue()
 
@@ -180,7 +183,7 @@ def _change_entry(holder: object, key: object, rng: np.random.Generator) -> None
     deep: object = value
     for _ in range(_DEEP):
         deep = [deep]
-    number = float(value) if isinstance(value, int | float) else 1.0
+    number = value if isinstance(value, int | float) else 1
     others: list[Callable[[], object]] = [
         lambda: float(rng.choice(NUMBERS)),
         lambda: int(rng.choice(COUNTS)),

@@ -45,6 +45,8 @@ def mutate_text(good: bytes, rng: np.random.Generator, separator: bytes = b"\t")
         if not lines:
             break
         line = lines[int(rng.integers(0, len(lines)))]
+        if not line:
+            continue
         at = int(rng.integers(0, len(line)))
         change = rng.integers(0, 6)
         if change == 0:
@@ -118,7 +120,7 @@ def _change_dataset(group: object, name: str, rng: np.random.Generator) -> None:
         return
     if change == 1:
         values = values[: len(values) // 2]
-    elif change == 2:
+    elif change == 2 and values.dtype.kind in "fiu":
         values = values.astype("i2" if values.dtype.kind == "f" else "f4")
     elif change == 3:
         values = np.stack([values, values])

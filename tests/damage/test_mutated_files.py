@@ -64,10 +64,10 @@ def _takes_memory(path):
         (_refuses_without_a_field, "unclear error"),
         (lambda path: 1 / 0, "ZeroDivisionError"),
         (lambda path: np.array([np.inf]), "not finite"),
-        (lambda path: os._exit(3), "dies after case 0"),
-        (lambda path: os.kill(os.getpid(), 11), "dies after case 0"),
+        (lambda path: os._exit(3), "dies after case -1"),
+        (lambda path: os.kill(os.getpid(), 11), "dies after case -1"),
         (_spins, r"took 2\.\d s"),
-        (_takes_memory, "took 2[4-9] MiB, more than 8 MiB"),
+        (_takes_memory, "took 2[34] MiB, more than 8 MiB"),
     ],
 )
 def test_the_faults_are_seen(tmp_path, read, fault):
