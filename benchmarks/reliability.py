@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/reliability.py [--faults 20] [--clusters 10000] [--only STEP ...] [--page]
 
-Steps: bad_input, bindings, interruption, faults, strangers, load. With --page the page is written again from what is
-there; a step that has never run is said to be missing.
+Steps: bad_input, bindings, interruption, faults, strangers, load; `nox -s fuzz` does one more. With --page the page is
+written again from what is there; a step that has never run is said to be missing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ TITLES = {
     "faults": "Disks, rights, kills and clocks",
     "strangers": "Files of strangers",
     "load": "Load",
+    "fuzzing": "Random input guided by coverage",
 }
+ELSEWHERE = ("fuzzing",)
+"""Written by a session of nox of their own."""
 
 
 def run_tests(step: str, faults: int) -> dict[str, Any]:
@@ -129,6 +132,9 @@ def _part(step: str, content: Any) -> list[str]:
     if step == "interruption":
         rows = [[row["what"], f"{row['moments']}", f"{row['longest_s']:.3f}"] for row in content["calls"]]
         table = _table(["call", "moments", "longest time to stop [s]"], rows)
+    elif step == "fuzzing":
+        head = ["target", "executions", "time [s]", "branches reached: begin, end", "inputs kept: begin, end", "findings"]
+        table = _table(head, [_fuzzing_row(row) for row in content["targets"]])
     elif step == "load":
         head = ["what", "times", "time [s]", "memory [MB]: least, half-way, most", "more each [kB]", "file handles"]
         table = _table(head, [_load_row(row) for row in content["rows"]])
@@ -149,6 +155,11 @@ def _load_row(row: dict[str, Any]) -> list[str]:
     memory = ", ".join(f"{value:.1f}" for value in row["memory_mb"])
     handles = f"{row['file_handles'][0]}, at most {row['file_handles'][1]}"
     return [row["what"], str(row["times"]), f"{row['seconds']:.0f}", memory, f"{row['kb_more_each']:.2f}", handles]
+
+
+def _fuzzing_row(row: dict[str, Any]) -> list[str]:
+    pairs = [", ".join(map(str, row[name])) for name in ("coverage", "corpus")]
+    return [row["target"], str(row["executions"]), str(row["seconds"]), *pairs, "; ".join(row["findings"]) or "0"]
 
 
 def _bad_input(content: dict[str, Any]) -> list[str]:
@@ -186,9 +197,10 @@ def _table(head: list[str], rows: list[list[str]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    steps = [step for step in TITLES if step not in ELSEWHERE]
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--clusters", type=int, default=10_000)
-    parser.add_argument("--only", nargs="*", choices=list(TITLES), default=list(TITLES))
+    parser.add_argument("--only", nargs="*", choices=steps, default=steps)
     parser.add_argument("--page", action="store_true")
     arguments = parser.parse_args()
     for step in [] if arguments.page else arguments.only:
