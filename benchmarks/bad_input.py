@@ -131,14 +131,16 @@ class _Clock:
 
 def _mutations(wanted: int) -> dict[str, Any]:
     clock, faults, batch = _Clock(), [], 250
-    targets = {target.name: wanted * target.share // 40 for target in mutated.TARGETS}
+    targets = {target.name: wanted * target.share // 100 for target in mutated.TARGETS if target.here}
     with tempfile.TemporaryDirectory() as folder:
-        mutated.load_modules(Path(folder))
-        for target in mutated.TARGETS:
+        for target in (each for each in mutated.TARGETS if each.here):
+            good = Path(folder, target.name)
+            good.mkdir()
+            valid = target.valid(good)
             for first in range(0, targets[target.name], batch):
                 place = Path(folder, f"{target.name}_{first}")
                 place.mkdir()
-                fault = mutated.fault_of(target, first, min(batch, targets[target.name] - first), place)
+                fault = mutated.fault_of(target, valid, first, min(batch, targets[target.name] - first), place)
                 faults += [] if fault is None else [fault]
                 shutil.rmtree(place)
     found = {

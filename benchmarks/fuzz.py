@@ -1,142 +1,101 @@
-"""Random input for the engine's bindings and the binary reader, guided by the coverage of Python code (atheris).
+"""Run the fuzzers one after the other, and write what came of it: benchmarks/reliability/fuzzing.json.
 
-Usage: python benchmarks/fuzz.py bindings|binary_reader [--seconds 90]
+Usage: python benchmarks/fuzz.py [--seconds 90] [--engine build/fuzz/cpp/fuzz/fuzz_engine] [--corpus FOLDER]
 
-The bindings get calls that they take with arguments changed: anything but a TypeError, ValueError, KeyError,
-MemoryError or RuntimeError of pybind11's is a finding, as is a crash. The reader gets a small GADGET file with bytes
-changed: anything but an error of szfast or finite gas is one. libFuzzer's own lines tell executions and coverage.
+Targets: the engine's operations in C++ on each CPU level, where fuzz_engine is built (SZFAST_FUZZ of CMake); the
+bindings and the readers of snapshots in Python (fuzz_targets.py). The exit status is 1 where something was found; the
+input that found it then stands in the folder of the corpus. A corpus that is kept is gone on with.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import re
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
-import atheris
-import numpy as np
+from results import machine
 
-TESTS = Path(__file__).resolve().parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
-REFUSALS = (TypeError, ValueError, KeyError, MemoryError, RuntimeError)
-LENGTHS = (0, 1, 7, 100)
-
-
-def fuzz_bindings() -> Any:
-    from engine_calls import OPERATIONS, arguments, arrays_of, call, changed
-
-    kinds = ["f4", "f8", "i4", "i8", "u8", "u1", ">f4", "c8"]
-    numbers = [0, 1, -1, 2**31 - 1, -(2**31), 2**63, 0.0, -1e300, 1e300, float("nan"), float("inf"), None, "cubic"]
-
-    def once(data: bytes) -> None:
-        given_by = atheris.FuzzedDataProvider(data)
-        name = OPERATIONS[given_by.ConsumeIntInRange(0, len(OPERATIONS) - 1)]
-        given = arguments(
-            name, count=LENGTHS[given_by.ConsumeIntInRange(0, len(LENGTHS) - 1)] if name != "extent" else 7
-        )
-        for _ in range(given_by.ConsumeIntInRange(0, 3)):
-            within = {f"design.{key}" for key in given.get("design", {})}
-            names = sorted((set(given) | set(arrays_of(given)) | within) - {"design"})
-            argument = names[given_by.ConsumeIntInRange(0, len(names) - 1)]
-            array = arrays_of(given).get(argument)
-            if array is None or given_by.ConsumeBool():
-                value: Any = numbers[given_by.ConsumeIntInRange(0, len(numbers) - 1)]
-            else:
-                value = _changed_array(given_by, array, kinds)
-            if argument not in {"pixels", "cells"} or not isinstance(value, int) or abs(value) < 512:
-                given = changed(given, argument, value)
-        try:
-            call(name, given)
-        except REFUSALS:
-            return
-
-    return once
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "benchmarks" / "reliability" / "fuzzing.json"
+LEVELS = ("baseline", "v3", "v4")
+PYTHON = ("bindings", "binary_reader", "hdf5_reader")
+NOT_HERE = 77
+_STATUS = re.compile(r"^#(\d+)\s+(\w+)\s+(?:cov: (\d+) )?.*corp: (\d+)/", re.MULTILINE)
+_FINDING = re.compile(r"^(?:szfast: .*|SUMMARY: .*|.*runtime error: .*|\w*(?:Error|Exception): .*)$", re.MULTILINE)
 
 
-def _changed_array(given_by: Any, array: np.ndarray, kinds: list[str]) -> np.ndarray:
-    other = array.copy()
-    if other.size and given_by.ConsumeBool():
-        raw = other.reshape(-1).view(np.uint8)
-        raw[given_by.ConsumeIntInRange(0, len(raw) - 1)] ^= given_by.ConsumeIntInRange(1, 255)
-    if given_by.ConsumeBool():
-        other = other[: given_by.ConsumeIntInRange(0, len(other))]
-    if given_by.ConsumeIntInRange(0, 7) == 0:
-        other = np.zeros(other.shape, kinds[given_by.ConsumeIntInRange(0, len(kinds) - 1)])
-    return other
-
-
-def fuzz_binary_reader() -> Any:
-    import szfast
-
-    folder = tempfile.mkdtemp(prefix="szfast-fuzz-")
-    file = Path(folder) / "snapshot"
-    whole = _gadget_file()
-
-    def once(data: bytes) -> None:
-        given_by, content = atheris.FuzzedDataProvider(data), bytearray(whole)
-        for _ in range(given_by.ConsumeIntInRange(0, 8)):
-            content[given_by.ConsumeIntInRange(0, len(content) - 1)] = given_by.ConsumeIntInRange(0, 255)
-        if given_by.ConsumeBool():
-            del content[given_by.ConsumeIntInRange(0, len(content)) :]
-        file.write_bytes(content)
-        try:
-            gas = szfast.read_snapshot(file)
-        except szfast.SzfastError:
-            return
-        columns = gas.columns(threads=1)
-        if not all(np.isfinite(np.asarray(each)).all() for each in columns.arrays):
-            raise AssertionError("gas that is not finite")
-
-    return once
-
-
-def _gadget_file() -> bytes:
-    """GADGET's second format with ten gas particles."""
-    count, rng = 10, np.random.default_rng(3)
-    numbers = np.zeros(6, "i4")
-    numbers[0] = count
-    head = numbers.tobytes() + np.zeros(6).tobytes() + np.array([0.8, 0.25]).tobytes()
-    head += bytes(8) + numbers.tobytes() + np.array([0, 1], "i4").tobytes()
-    head += np.array([40000.0, 0.3, 0.7, 0.7]).tobytes()
-    blocks = {
-        "HEAD": head.ljust(256, b"\0"),
-        "POS ": (20000 + rng.normal(0, 300, (count, 3))).astype("f4").tobytes(),
-        "VEL ": np.zeros((count, 3), "f4").tobytes(),
-        "ID  ": np.arange(count, dtype="u4").tobytes(),
-        "MASS": np.full(count, 3.0, "f4").tobytes(),
-        "U   ": np.full(count, 6e5, "f4").tobytes(),
-        "RHO ": np.full(count, 3 * 10 * 3.0 / (4 * np.pi * 700.0**3), "f4").tobytes(),
-        "NE  ": np.full(count, 1.1, "f4").tobytes(),
-        "HSML": np.full(count, 700.0, "f4").tobytes(),
+def run(name: str, command: list[str], env: dict[str, str], folder: Path) -> dict[str, Any] | None:
+    """One target; None where this machine has not what it needs."""
+    corpus = folder / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    print(f"== {name}", flush=True)
+    started = time.monotonic()
+    done = subprocess.run(
+        [*command, f"-artifact_prefix={folder}/{name}-"],
+        cwd=ROOT,
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    said = done.stdout.decode(errors="replace")
+    if done.returncode == NOT_HERE:
+        print(said.strip().splitlines()[-1])
+        return None
+    lines = _STATUS.findall(said)
+    if not lines:
+        sys.exit(f"{name} did not run:\n{said[-3000:]}")
+    with_coverage = [line for line in lines if line[2]]
+    found = [line[:300] for line in _FINDING.findall(said)] if done.returncode else []
+    row = {
+        "target": name,
+        "executions": int(lines[-1][0]),
+        "seconds": round(time.monotonic() - started),
+        "coverage": [
+            int(line[2]) for line in (with_coverage or [("", "", "0", "")])[:: max(len(with_coverage) - 1, 1)]
+        ],
+        "corpus": [int(lines[0][3]), int(lines[-1][3])],
+        "findings": found or ([f"exit status {done.returncode}"] if done.returncode else []),
     }
-    made = b""
-    for name, content in blocks.items():
-        for record in (name.encode() + np.int32(len(content) + 8).tobytes(), content):
-            mark = np.int32(len(record)).tobytes()
-            made += mark + record + mark
-    return made
+    print(json.dumps(row), flush=True)
+    return row
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("target", choices=["bindings", "binary_reader"])
-    parser.add_argument("--seconds", type=int, default=90)
-    arguments = parser.parse_args()
-    with atheris.instrument_imports(include=["szfast"], enable_loader_override=False):
-        once = fuzz_bindings() if arguments.target == "bindings" else fuzz_binary_reader()
-        # what is imported when it is first used
-        once(b"")
-    options = [
-        f"-max_total_time={arguments.seconds}",
-        "-rss_limit_mb=4096",
-        "-timeout=20",
-        "-max_len=256",
-        "-len_control=0",
-    ]
-    atheris.Setup([sys.argv[0], *options], once)
-    atheris.Fuzz()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=90, help="for each target")
+    parser.add_argument("--engine", type=Path, help="fuzz_engine, as CMake builds it")
+    parser.add_argument("--corpus", type=Path, help="where inputs are kept that reach something new")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    given = parser.parse_args()
+    about = machine()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (given.corpus or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        limit = f"-max_total_time={given.seconds}"
+        rows = []
+        for level in LEVELS if given.engine else ():
+            name = f"engine.{level}"
+            command = [str(given.engine.resolve()), str(folder / name), limit, "-max_len=600", "-len_control=0"]
+            # what leaks is looked for by the tests under sanitizers
+            env = {"SZFAST_CPU_LEVEL": level, "ASAN_OPTIONS": "detect_leaks=0"}
+            rows.append(run(name, command, env, folder))
+        script = str(ROOT / "benchmarks" / "fuzz_targets.py")
+        for name in PYTHON:
+            rows.append(run(name, [sys.executable, script, name, str(folder / name), limit], {}, folder))
+        kept = [row for row in rows if row is not None]
+        given.output.write_text(json.dumps({"targets": kept, "machine": about}, indent=1) + "\n")
+        print(given.output)
+        found = sum(len(row["findings"]) > 0 for row in kept)
+        if found:
+            sys.exit(f"{found} of {len(kept)} targets found something" + (f": see {folder}" if given.corpus else ""))
 
 
 if __name__ == "__main__":

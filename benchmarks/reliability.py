@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/reliability.py [--faults 20] [--clusters 10000] [--only STEP ...] [--page]
 
-Steps: bad_input, bindings, interruption, faults, strangers, load. With --page the page is written again from what is
-there; a step that has never run is said to be missing.
+Steps: bad_input, bindings, interruption, faults, strangers, load; `nox -s fuzz` does one more. With --page the page is
+written again from what is there; a step that has never run is said to be missing.
 """
 
 from __future__ import annotations

@@ -148,6 +148,35 @@ def _count_load(content: Content) -> list[Count]:
     return counts
 
 
+def _sanitizers(content: Content) -> list[str]:
+    names = ("sanitizer", "what", "level", "cases", "failed", "findings")
+    rows = [[*(str(row[name]) for name in names), f"{row['seconds']:.0f}"] for row in content["parts"]]
+    return _table(["watched for", "what", "CPU level", "cases", "failed", "findings", "time [s]"], rows)
+
+
+def _count_sanitizers(content: Content) -> list[Count]:
+    rows = content["parts"]
+    failed = sum(row["failed"] + row["findings"] for row in rows)
+    cases, seconds = (sum(row[name] for row in rows) for name in ("cases", "seconds"))
+    return [("memory, undefined behaviour and races", cases, failed, seconds)]
+
+
+def _fuzzing(content: Content) -> list[str]:
+    rows = []
+    for row in content["targets"]:
+        pairs = [", ".join(map(str, row[name])) for name in ("coverage", "corpus")]
+        numbers = [f"{row['executions']:,}", str(row["seconds"])]
+        rows.append([row["target"], *numbers, *pairs, "; ".join(row["findings"]) or "0"])
+    head = ["target", "executions", "time [s]", "branches reached: begin, end", "inputs kept: begin, end", "findings"]
+    return _table(head, rows)
+
+
+def _count_fuzzing(content: Content) -> list[Count]:
+    rows = content["targets"]
+    executions, seconds = (sum(row[name] for row in rows) for name in ("executions", "seconds"))
+    return [("random input guided by coverage", executions, sum(len(row["findings"]) for row in rows), seconds)]
+
+
 STEPS: dict[str, tuple[str, Callable[[Content], list[str]]]] = {
     "bad_input": ("Bad input", _bad_input),
     "bindings": ("Arguments, threads, forks and Ctrl-C", _tests),
@@ -155,6 +184,8 @@ STEPS: dict[str, tuple[str, Callable[[Content], list[str]]]] = {
     "faults": ("Disks, rights, kills and clocks", _tests),
     "strangers": ("Files of strangers", _tests),
     "load": ("Load", _load),
+    "sanitizers": ("Memory, undefined behaviour and races", _sanitizers),
+    "fuzzing": ("Random input guided by coverage", _fuzzing),
 }
 """Title of each step's part of the page, and its table."""
 
@@ -165,4 +196,6 @@ COUNTS: dict[str, Callable[[Content], list[Count]]] = {
     "faults": _count_tests("disks, rights, kills and clocks"),
     "strangers": _count_tests("files of strangers"),
     "load": _count_load,
+    "sanitizers": _count_sanitizers,
+    "fuzzing": _count_fuzzing,
 }

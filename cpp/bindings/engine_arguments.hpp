@@ -99,6 +99,9 @@ inline SpreadDesign checked_spread(const SpreadDesign &design) {
         throw py::value_error("cell_kpc, reach_kpc, half_depth_kpc: expected positive numbers");
     if (!(design.h_to_kpc > design.h_above_kpc && design.h_to_kpc >= 0 && std::isfinite(design.h_to_kpc)))
         throw py::value_error("h_to_kpc: expected more than h_above_kpc");
+    // farther away, one step of the period does not bring a particle back onto the grid
+    if (!(design.reach_kpc + design.h_to_kpc <= design.cells * design.cell_kpc))
+        throw py::value_error("reach_kpc: expected at most cells times cell_kpc, less h_to_kpc");
     return design;
 }
 

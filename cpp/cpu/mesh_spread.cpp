@@ -30,16 +30,29 @@ inline Group load(const float *from, std::size_t count) {
 
 #if defined(__AVX512F__)
 
+constexpr auto every_lane = std::make_index_sequence<group>();
+
+// Lanes 8 * half to 8 * half + 7 of both, in turn.
+template <int half, std::size_t... lane>
+inline Group in_turn(const Group &a, const Group &b, std::index_sequence<lane...>) {
+    return __builtin_shufflevector(a, b, (8 * half + int(lane) / 2 + int(lane) % 2 * group)...);
+}
+
 // (tap, particle) to four vectors of (particle, tap)
 inline void by_particle(const Group *tap, Group *quads) {
-    const GroupInts low = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-    const GroupInts high = low + 8;
-    const Group even_low = __builtin_shuffle(tap[0], tap[2], low), even_high = __builtin_shuffle(tap[0], tap[2], high);
-    const Group odd_low = __builtin_shuffle(tap[1], tap[3], low), odd_high = __builtin_shuffle(tap[1], tap[3], high);
-    quads[0] = __builtin_shuffle(even_low, odd_low, low);
-    quads[1] = __builtin_shuffle(even_low, odd_low, high);
-    quads[2] = __builtin_shuffle(even_high, odd_high, low);
-    quads[3] = __builtin_shuffle(even_high, odd_high, high);
+    const Group even_low = in_turn<0>(tap[0], tap[2], every_lane), even_high = in_turn<1>(tap[0], tap[2], every_lane);
+    const Group odd_low = in_turn<0>(tap[1], tap[3], every_lane), odd_high = in_turn<1>(tap[1], tap[3], every_lane);
+    quads[0] = in_turn<0>(even_low, odd_low, every_lane);
+    quads[1] = in_turn<1>(even_low, odd_low, every_lane);
+    quads[2] = in_turn<0>(even_high, odd_high, every_lane);
+    quads[3] = in_turn<1>(even_high, odd_high, every_lane);
+}
+
+// The outer product of the taps of a quad's particle i.
+template <int i, std::size_t... lane>
+inline Group outer_product(const Group &y, const Group &z, std::index_sequence<lane...>) {
+    return __builtin_shufflevector(y, y, (4 * i + int(lane) / 4)...) *
+           __builtin_shufflevector(z, z, (4 * i + int(lane) % 4)...);
 }
 
 inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
@@ -47,18 +60,19 @@ inline void add_group(const Weights &w, std::size_t plane, float *blocks) {
     by_particle(w.y, y);
     by_particle(w.z, z);
     const float *x = reinterpret_cast<const float *>(w.x);
-    const GroupInts each = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
-    const GroupInts all = {0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3};
-    for (int quad = 0; quad < 4; ++quad)
+    for (int quad = 0; quad < 4; ++quad) {
+        const Group yz[4] = {
+            outer_product<0>(y[quad], z[quad], every_lane), outer_product<1>(y[quad], z[quad], every_lane),
+            outer_product<2>(y[quad], z[quad], every_lane), outer_product<3>(y[quad], z[quad], every_lane)};
         for (int i = 0; i < 4; ++i) {
             const int particle = 4 * quad + i;
-            const Group yz = __builtin_shuffle(y[quad], each + 4 * i) * __builtin_shuffle(z[quad], all + 4 * i);
             Group *to = reinterpret_cast<Group *>(blocks + std::size_t(w.block[particle]) * block_floats);
             for (int a = 0; a < spread_taps; ++a) {
-                *to += x[a * group + particle] * yz;
+                *to += x[a * group + particle] * yz[i];
                 to += plane;
             }
         }
+    }
 }
 
 #else

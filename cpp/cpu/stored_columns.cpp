@@ -72,7 +72,11 @@ template <class T> bool relative(const T *stored, std::size_t count, const Spher
             place(first + i, i);
     for (std::size_t i = first; i < 3 * count; ++i)
         place(i, int(i - first));
-    return *std::max_element(widest, widest + lanes) > half_of(about);
+    // no algorithm of the standard library, which clang makes a weak symbol
+    bool beyond = false;
+    for (const double distance : widest)
+        beyond |= distance > half_of(about);
+    return beyond;
 }
 
 template <class T> void positions(const T *stored, const Rows &rows, const Sphere &about, double scale, Tile &to) {
@@ -194,7 +198,9 @@ Taken take_stored(const StoredGas &gas, const StoredColumns &to) {
         taken.sound &= within(at.electrons, count, 0.0f, float(gas.most_electrons)) &&
                        within(at.hydrogen, count, float(gas.hydrogen_limits[0]), float(gas.hydrogen_limits[1]));
         taken.sound &= finish(gas, count, at);
-        taken.sound &= finite(at.area, count);
+        // factors may take what is stored beyond a float's range
+        for (const float *column : {at.x, at.y, at.z, at.support, at.area})
+            taken.sound &= finite(column, count);
         taken.kept += count;
     }
     return taken;

@@ -67,6 +67,7 @@ def opened_fits(file: Path, kind: type[SzfastError], remedy: str, *, checksum: b
     except (
         OSError,
         ArithmeticError,
+        AssertionError,
         AttributeError,
         LookupError,
         TypeError,

@@ -8,7 +8,6 @@ It holds ``run.json`` (what was run), a few ECSV tables (`TABLES`), the chosen n
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from szfast.errors import RunError
 from szfast.folder_members import check_folder
 from szfast.table_files import check_table
-from szfast.whole_files import replaced
+from szfast.whole_files import DAMAGED_NPZ, replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -217,7 +216,7 @@ class RunFolder:
             raise RunError(
                 "is not in this run.", file=file, field="path", remedy="run the step that writes it."
             ) from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED_NPZ as error:
             raise RunError(
                 f"cannot be read ({error}).", file=file, field="content", remedy="make the run again."
             ) from None
@@ -319,13 +318,20 @@ def _checked(table: Any, name: str, file: Path) -> QTable:
 def _checked_examples(arrays: Mapping[str, Any], file: Path) -> dict[str, NDArray[np.float64]]:
     checked = {}
     for name, axes in EXAMPLES.items():
-        array = np.asarray(arrays.get(name, ()), dtype=np.float64)
-        if array.ndim != axes or not len(array) or len(array) != len(arrays["clean"]) or not np.isfinite(array).all():
+        array = np.asarray(arrays.get(name, ()))
+        numbers = array.dtype.kind in "fiu"
+        if (
+            not numbers
+            or array.ndim != axes
+            or not len(array)
+            or len(array) != len(arrays["clean"])
+            or not np.isfinite(array).all()
+        ):
             raise RunError(
                 f"expected {axes} axes of finite numbers, one entry a map, found shape {array.shape}.",
                 file=file,
                 field=name,
                 remedy="see szfast.run_folder.EXAMPLES.",
             )
-        checked[name] = array
+        checked[name] = array.astype(np.float64)
     return checked

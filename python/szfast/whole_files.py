@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +17,22 @@ from szfast.errors import SzfastError
 
 UNFINISHED = ".unfinished-"
 """Part of the name of what a writer that is killed leaves beside its file."""
+
+DAMAGED_NPZ = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    RuntimeError,
+    MemoryError,
+    SyntaxError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Whatever NumPy raises at a damaged archive; the header of an array is a piece of Python, which it parses."""
 
 
 @contextmanager

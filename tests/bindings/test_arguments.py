@@ -159,6 +159,18 @@ def test_no_views_give_no_maps(name):
     assert len(call(name, given)[0]) == 0
 
 
+def test_no_particle_is_spread_beyond_the_grid():
+    """One that is farther away than a period was written beyond the grid's memory."""
+    given = arguments("spread", count=3000)
+    far = given | {"x": given["x"] * np.float32(1e3), "half_depth_kpc": 1e9}
+    period = far["cells"] * far["cell_kpc"]
+    fields, _ = call("spread", far | {"reach_kpc": period - far["h_to_kpc"]})
+    assert np.isfinite(fields).all()
+    for change in ({"reach_kpc": period}, {"reach_kpc": np.inf}, {"h_to_kpc": period}, {"cell_kpc": 1e-3}):
+        with pytest.raises(ValueError, match="reach_kpc"):
+            call("spread", far | change)
+
+
 NUMBERS = {
     "deposit": ("pixels", "pixel_kpc", "half_depth_kpc", "rtol"),
     "spread": ("cells", "cell_kpc", "reach_kpc", "half_depth_kpc", "h_to_kpc", "taps"),
@@ -177,10 +189,8 @@ def test_numbers_out_of_range(name, argument, value):
         ("deposit", "pixel_kpc"),
         ("deposit", "half_depth_kpc"),
         ("mesh_spectra", "pixel_kpc"),
-        ("spread", "reach_kpc"),
         ("spread", "half_depth_kpc"),
         ("spread", "cell_kpc"),
-        ("spread", "h_to_kpc"),
         ("within_sphere", "radius"),
         ("within_sphere", "box"),
         ("offsets", "box"),

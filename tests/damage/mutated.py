@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 import os
 import pickle
+import shutil
 import signal
+import sys
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
+from damage.container_mutations import mutate_file, mutate_folder
+from damage.every_case import cases_of
 from damage.mutations import mutate_bytes, mutate_hdf5, mutate_text
 from snapshots import conftest as written
 from snapshots.halos import conftest as written_halos
@@ -20,17 +27,59 @@ import szfast
 from szfast.errors import SzfastError
 
 SECONDS_A_FILE = 2.0
+SPARE_BYTES = 8 << 20
+"""Beside twice the file: what a reader takes for any. Its modules are loaded, so less than a lone process needs."""
+
+ALLOCATED_APART_BYTES = 1 << 20
+"""Longer arrays go back to the system when they are freed, so that the next case's growth is its own."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is mutated, how much of all mutations it gets, and how it is read."""
+    """What is mutated, how many of a hundred mutations it gets, and what it needs.
+
+    Parameters
+    ----------
+    name : str
+        The reader, and behind a comma whether bytes or the structure of HDF5 are mutated.
+    share : int
+        Per cent of all mutations.
+    kind : str or None
+        The module of cases that writes and reads the valid file; None for snapshots and haloes.
+    needs : str or None
+        A package that reading needs and szfast alone does not.
+    """
 
     name: str
     share: int
+    kind: str | None = None
+    needs: str | None = None
 
-    def good(self, folder: Path) -> Path:
-        """The valid file."""
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def here(self) -> bool:
+        """Whether it can be read here."""
+        return self.needs is None or importlib.util.find_spec(self.needs) is not None
+
+    def valid(self, folder: Path) -> ValidFile:
+        """Write the valid file; read it, which loads what reading needs and is not a file's fault."""
+        if self.kind is None:
+            valid = ValidFile(self._written(folder), self._read)
+        else:
+            whole = next(case for case in cases_of(self.kind, folder) if (case.reader, case.damage) == self._case)
+            place = folder / "valid"
+            place.mkdir()
+            valid = ValidFile(whole.make(place), whole.read)
+        assert np.isfinite(valid.read(valid.path)).all()
+        return valid
+
+    @property
+    def _case(self) -> tuple[str, str]:
+        return self.name, "nothing"
+
+    def _written(self, folder: Path) -> Path:
         if self.name == "AHF":
             path = folder / "GadgetX.z0.250.AHF_halos"
             written_halos.write_ahf(path, written_halos.ahf_columns(written_halos.made(20)))
@@ -44,51 +93,73 @@ class Target:
         writers = {"GADGET-4": written.write_gadget4, "SWIFT": written.write_swift, "GIZMO": written.write_gizmo}
         return writers[self.name.split(",")[0]](folder, gas)
 
-    def mutate(self, good: bytes, path: Path, rng: np.random.Generator) -> None:
-        """Write one mutation of the valid file."""
-        if self.name == "AHF":
-            path.write_bytes(mutate_text(good, rng))
-        elif self.name.endswith("structure"):
-            path.write_bytes(good)
-            mutate_hdf5(str(path), rng)
-        else:
-            path.write_bytes(mutate_bytes(good, rng, hot=600 if "format" in self.name else 6000))
-
-    def read(self, path: Path) -> np.ndarray:
-        """What is read, as numbers that must be finite."""
+    def _read(self, path: Path) -> np.ndarray:
         if self.name == "AHF" or self.name.startswith("SUBFIND"):
             halos = szfast.read_halos(path, snapshot=written_halos.snapshot())
             return np.concatenate([halos["M500c"].value, halos["R500c"].value, halos["center"].value.ravel()])
         gas = szfast.read_snapshot(path)
         return np.concatenate([gas.compton_y_kpc2(), gas.smoothing_length_kpc, np.ravel(gas.offset_kpc)])
 
+    def mutate(self, good: Path, path: Path, rng: np.random.Generator) -> None:
+        """Write one mutation of the valid file, or folder."""
+        if good.is_dir():
+            mutate_folder(good, path, rng)
+        elif self.kind is not None:
+            path.write_bytes(mutate_file(good.read_bytes(), good.name, rng))
+        elif self.name == "AHF":
+            path.write_bytes(mutate_text(good.read_bytes(), rng))
+        elif self.name.endswith("structure"):
+            shutil.copyfile(good, path)
+            mutate_hdf5(str(path), rng)
+        else:
+            path.write_bytes(mutate_bytes(good.read_bytes(), rng, hot=600 if "format" in self.name else 6000))
+
+
+@dataclass(frozen=True)
+class ValidFile:
+    """A valid file or folder, and how it is read: numbers that must be finite."""
+
+    path: Path
+    read: Callable[[Path], np.ndarray]
+
 
 TARGETS = [
-    # shares of 40
-    Target("GADGET format 1", 8),
-    Target("GADGET format 2", 10),
-    Target("GADGET-4, bytes", 4),
-    Target("SWIFT, bytes", 3),
-    Target("GADGET-4, structure", 3),
-    Target("SWIFT, structure", 3),
-    Target("GIZMO, structure", 2),
-    Target("SUBFIND, bytes", 2),
-    Target("SUBFIND, structure", 2),
-    Target("AHF", 3),
+    Target("GADGET format 1", 14),
+    Target("GADGET format 2", 17),
+    Target("GADGET-4, bytes", 8),
+    Target("SWIFT, bytes", 6),
+    Target("GADGET-4, structure", 6),
+    Target("SWIFT, structure", 6),
+    Target("GIZMO, structure", 4),
+    Target("SUBFIND, bytes", 3),
+    Target("SUBFIND, structure", 3),
+    Target("AHF", 5),
+    Target("PSZ2", 4, "sky", "healpy"),
+    Target("HEALPix", 4, "sky", "healpy"),
+    Target("weights .npz", 2, "weight"),
+    Target("weights .h5", 2, "weight"),
+    Target("weights .keras", 2, "weight"),
+    Target("Zarr store", 2, "store", "zarr"),
+    Target("TOML of a data set", 2, "configuration"),
+    Target("TOML of a training", 2, "configuration"),
+    Target("mass catalogue", 2, "table"),
+    Target("lensing table", 2, "table"),
+    Target("maps in FITS", 3, "table"),
+    Target("run folder", 1, "table"),
 ]
 
 
-assert sum(target.share for target in TARGETS) == 40
+assert sum(target.share for target in TARGETS) == 100
 
 
-def fault_of(target: Target, first: int, count: int, folder: Path) -> str | None:
+def fault_of(target: Target, valid: ValidFile, first: int, count: int, folder: Path) -> str | None:
     """Read mutations `first` to `first + count` of a target in a process of their own; what is wrong, or None."""
     ours, theirs = Pipe(duplex=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        _run(target, first, count, folder, theirs)
+        _run(target, valid, first, count, folder, theirs)
     theirs.close()
     case, told = first - 1, None
     while True:
@@ -109,27 +180,29 @@ def fault_of(target: Target, first: int, count: int, folder: Path) -> str | None
     return None
 
 
-def load_modules(folder: Path) -> None:
-    """Import what the first reading needs, which is not a file's fault."""
-    for target in (TARGETS[0], TARGETS[-1]):
-        place = folder / target.name
-        place.mkdir()
-        target.read(target.good(place))
+def mutation(target: Target, valid: ValidFile, case: int, folder: Path) -> Path:
+    """Write a case of a target into a folder of its own: the same for the same number."""
+    rng = np.random.Generator(np.random.Philox(key=[case, len(target.name)]))
+    # a new file each time: HDF5 remembers what it could not close
+    place = folder / str(case)
+    place.mkdir()
+    target.mutate(valid.path, place / valid.path.name, rng)
+    return place / valid.path.name
 
 
-def _run(target: Target, first: int, count: int, folder: Path, pipe: object) -> None:
-    path = target.good(folder)
-    good = path.read_bytes()
+def _run(target: Target, valid: ValidFile, first: int, count: int, folder: Path, pipe: object) -> None:
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    _return_freed_memory()
+    valid.read(valid.path)
     for case in range(first, first + count):
-        rng = np.random.Generator(np.random.Philox(key=[case, len(target.name)]))
-        # a new file each time: HDF5 remembers what it could not close
-        mutated = folder / f"{case}_{path.name}"
         try:
-            target.mutate(good, mutated, rng)
-            fault = _fault(target, mutated)
+            path = mutation(target, valid, case, folder)
+            fault = _fault(valid, path)
+            shutil.rmtree(path.parent)
         except BaseException as error:
             fault = f"{type(error).__name__}: {error}"
-        mutated.unlink(missing_ok=True)
         if fault is not None or case % 10 == 9 or case == first + count - 1:
             pipe.send_bytes(pickle.dumps((case, fault)))
         if fault is not None:
@@ -137,17 +210,47 @@ def _run(target: Target, first: int, count: int, folder: Path, pipe: object) -> 
     os._exit(0)
 
 
-def _fault(target: Target, path: Path) -> str | None:
+def _fault(valid: ValidFile, path: Path) -> str | None:
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    limit = 2 * sum(each.stat().st_size for each in files) + SPARE_BYTES
+    before = _memory_from_here()
     started = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            values = target.read(path)
+            values = valid.read(path)
         except SzfastError as error:
             values = np.zeros(0)
-            if error.file is None or not error.remedy:
+            if error.file is None or error.field is None or not error.remedy:
                 return f"unclear error: {error}"
+    seconds = time.process_time() - started
+    grown = _memory("VmHWM") - before
     if not np.isfinite(values).all():
         return "read what is not finite"
-    seconds = time.process_time() - started
+    if grown > limit:
+        return f"took {grown >> 20} MiB, more than {limit >> 20} MiB"
     return f"took {seconds:.1f} s" if seconds > SECONDS_A_FILE else None
+
+
+def _return_freed_memory() -> None:
+    # otherwise glibc keeps what one case freed for the next, whose growth then does not show
+    if sys.platform == "linux":
+        m_mmap_threshold = -3
+        ctypes.CDLL(None).mallopt(m_mmap_threshold, ALLOCATED_APART_BYTES)
+
+
+def _memory_from_here() -> int:
+    """Forget the process's peak memory; what it has now [bytes]. Zero where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    return _memory("VmRSS")
+
+
+def _memory(name: str) -> int:
+    if sys.platform != "linux":
+        return 0
+    with open("/proc/self/status") as file:
+        line = next(line for line in file if line.startswith(name))
+    return int(line.split()[1]) * 1024

@@ -186,6 +186,18 @@ def test_core_takes_good_arguments():
     assert taken(rows=np.zeros(0, np.int64)) == (0, [], True)
 
 
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+def test_a_column_beyond_a_float_is_told_of(kind):
+    """What is stored is finite, a length in kpc is not."""
+    assert taken(support=(np.full(N, 3e38, "f4"), 1.0, False), support_scale=2.0) == (4, [], False)
+    assert taken(coordinates=np.full((N, 3), 3e38, kind), scale=2.0) == (4, [], False)
+    # those that are left out do not count
+    far = np.zeros((N, 3), kind)
+    far[0] = 3e38
+    left_out = (((np.arange(N, dtype="f4")[::-1].copy(), 1.0, False), N - 1.0, True),)
+    assert taken(coordinates=far, scale=2.0, exclusions=left_out) == (3, [1], True)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "match"),
     [

@@ -34,7 +34,7 @@ struct MeshDesign {
 struct MeshSums {
     double Y = 0.0, Y_h2 = 0.0, Y_h4 = 0.0, Y_r4 = 0.0; // with h and r in units of their limits
     std::size_t left = 0;                               // particles left to the exact projection
-    bool valid = true;                                  // everything finite, h and Y not negative
+    bool valid = true; // of each particle the sum of its numbers is finite, h and Y are not negative
 };
 
 // The modes of a patch of n x n pixels that count. Of the half plane ky = 0 ... rows - 1 a spectrum holds (2, n, rows)

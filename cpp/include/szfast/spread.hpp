@@ -18,7 +18,8 @@ constexpr int window_degree = 9; // of the window's polynomials in the place wit
 struct SpreadDesign {
     int cells;
     double cell_kpc;
-    double reach_kpc;      // a particle farther than this plus h from the middle, in image x or y, is not seen
+    double reach_kpc;      // a particle farther than this plus h from the middle, in image x or y, is not seen; with
+                           // h_to at most cells times cell_kpc
     double half_depth_kpc; // nor one that is farther along the line of sight
     double h_above_kpc;    // only particles with h in (h_above, h_to], for h_above < 0 from zero on
     double h_to_kpc;

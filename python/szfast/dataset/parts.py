@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from szfast.dataset.checksums import sha256
 from szfast.dataset.labels import COLUMNS
 from szfast.errors import DataSetError
 from szfast.maps.sightlines import sightlines
-from szfast.whole_files import replaced
+from szfast.whole_files import DAMAGED_NPZ, replaced
 
 if TYPE_CHECKING:
     from szfast.dataset.configuration import MapsPart
@@ -182,7 +181,7 @@ def _opened(path: Path) -> Iterator[Any]:
         # arrays are read, and found to be damaged, within
         with np.load(path, allow_pickle=False) as part:
             yield part
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_NPZ as error:
         raise DataSetError(
             f"this part of the data set is damaged ({error}).",
             file=path,

@@ -153,7 +153,7 @@ def open_group(path: Path) -> Any:
         root = zarr.open_group(path, mode="r", zarr_format=3, use_consolidated=False)
         attributes = dict(root.attrs[ATTRIBUTE])
     # whatever zarr and JSON meet in damaged metadata
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataSetError(
             f"is not a data set of szfast ({type(error).__name__}).",
             file=path,
@@ -210,7 +210,18 @@ def dataset_of(root: Any, path: Path) -> DataSet:
         labels = as_table(columns)
     except DataSetError as error:
         raise DataSetError(error.problem, file=path, field=error.field, remedy=DAMAGED) from None
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, NoiseTableError) as error:
+    # whatever zarr meets in damaged arrays
+    except (
+        OSError,
+        ArithmeticError,
+        ValueError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+        NoiseTableError,
+    ) as error:
         said = str(error).splitlines() or [type(error).__name__]
         raise DataSetError(f"is damaged ({said[0]}).", file=path, field="zarr", remedy=DAMAGED) from error
     return DataSet(

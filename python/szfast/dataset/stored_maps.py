@@ -57,7 +57,7 @@ class StoredMaps:
     def _read(self, start: int, stop: int) -> Maps:
         try:
             read: Maps = np.asarray(self.array[start:stop])
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ArithmeticError, ValueError, TypeError, KeyError, RuntimeError) as error:
             problem = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise self._damaged(start, stop, problem) from error
         if np.isnan(read[:, 0, 0, 0]).any():

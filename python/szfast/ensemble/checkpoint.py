@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from szfast.ensemble.initial import seed_states
 from szfast.errors import RunError
-from szfast.whole_files import replaced
+from szfast.whole_files import DAMAGED_NPZ, replaced
 
 Arrays = list[NDArray[Any]]
 
@@ -76,7 +75,7 @@ def load_checkpoint(path: Path, model: Any) -> Progress:
             variable.assign(arrays[f"state_{number:03d}"])
         best = [arrays[f"best_{number:03d}"] for number in range(len(model.get_weights()))]
         return Progress(arrays["losses"].tolist(), arrays["validation_losses"].tolist(), best)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_NPZ as error:
         raise RunError(
             f"is not the state of this network ({error}).",
             file=path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from szfast.dataset import DataSet
 from szfast.dataset.bins import Bin, bin_numbers
 from szfast.ensemble.score import relative_error
 from szfast.errors import RunError
-from szfast.whole_files import replaced
+from szfast.whole_files import DAMAGED_NPZ, replaced
 
 if TYPE_CHECKING:
     from astropy.table import QTable
@@ -72,7 +71,7 @@ def read_domain(path: Path) -> Domain:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return Domain(archive["mean"], archive["precision"], float(archive["scale"]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except DAMAGED_NPZ as error:
         raise RunError(
             f"cannot be read ({error}).", file=path, field="content", remedy="choose again: szfast train."
         ) from None

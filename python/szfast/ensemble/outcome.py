@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from szfast.networks.filtered_keras import from_filtered_keras
 from szfast.networks.keras_model import from_keras
 from szfast.networks.keras_safety import check_keras_file
 from szfast.networks.npz import save
-from szfast.whole_files import replaced
+from szfast.whole_files import DAMAGED_NPZ, replaced
 
 if TYPE_CHECKING:
     from szfast.ensemble.run import Task
@@ -195,7 +194,7 @@ def read_split(folder: Path) -> dict[str, NDArray[Any]]:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in (*SIDES, "predicted")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_NPZ as error:
         raise RunError(
             f"is damaged ({error}).", file=file, field="content", remedy="delete the run's folder, and train it again."
         ) from None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,7 +96,7 @@ def load(path: str | Path) -> NetworkWeights | FilteredWeights:
             return _network(archive, file, FORMATS[version])
     except FileNotFoundError:
         raise NetworkError("does not exist.", file=file, field="path", remedy="check the path.") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except whole_files.DAMAGED_NPZ as error:
         raise NetworkError(
             f"is not a complete network file of szfast ({error}).", file=file, field="npz", remedy=_REMEDY
         ) from None
@@ -138,7 +138,7 @@ def _read(archive: zipfile.ZipFile, file: Path, name: str, kind: str, shape: tup
         with archive.open(f"{name}.npy") as stream:
             array: NDArray[Any] = npy.read_array(stream, allow_pickle=False)
             return array
-    except ValueError as error:
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
         raise refuse(f"cannot be read ({error}).") from None
 
 

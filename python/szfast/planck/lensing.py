@@ -103,6 +103,10 @@ def _read_sample(sample: str, file: Path, hubble: float) -> QTable:
     except (ValueError, TypeError) as error:
         said = str(error).splitlines()[0]
         raise CatalogueError(f"holds no position ({said}).", file=file, field=f"{lon}, {lat}", remedy=_REMEDY) from None
+    for key in (low, up):
+        _check_range(np.abs(numbers[key][kept]), -1.0, _HEAVIEST_1E14_MSUN, key, file)
+    for key, angle in ((lon, position.ra), (lat, position.dec)):
+        _check_range(np.asarray(angle.deg, dtype=np.float64)[kept], -361.0, 361.0, key, file)
     found = QTable(
         {
             "sample": [sample] * len(table),

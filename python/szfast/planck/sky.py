@@ -17,7 +17,7 @@ from szfast.errors import ArgumentError, SkyMapError
 from szfast.fits_files import opened_fits
 
 if TYPE_CHECKING:
-    from astropy.io.fits import Header
+    pass
 
 log = logging.getLogger("szfast.planck")
 
@@ -176,11 +176,12 @@ def _values(healpy: Any, file: Path, number: int) -> Any:
         return healpy.read_map(units, field=number, hdu=1, nest=None, dtype=np.float32)
 
 
-def _header(file: Path, column: int | str) -> tuple[Header, int, str]:
+def _header(file: Path, column: int | str) -> tuple[dict[str, Any], int, str]:
     """The table's header, the number of the column of values, and what the header says of its unit."""
     remedy = "give a HEALPix map; 'szfast fetch ymap' fetches Planck's."
     with opened_fits(file, SkyMapError, remedy, checksum=False) as units:
-        header = units[1].header
+        # cards that cannot be parsed are met here
+        header = {name: units[1].header.get(name) for name in ("INDXSCHM", "ORDERING", "COORDSYS")}
         columns = [(each.name, str(each.unit or "").strip()) for each in units[1].columns]
     if header.get("INDXSCHM") == "EXPLICIT":
         # a part of the sky: the first column numbers the pixels

@@ -57,6 +57,8 @@ def read_psz2(path: str | Path) -> QTable:
         data = units[1].data
         missing = [name for name in _NEEDED if name not in data.names]
         columns = {name: np.array(data[name]) for name in _NEEDED if name not in missing}
+        # bytes that are no text are found while the file can still be named
+        columns = {name: each.astype(str) if each.dtype.kind == "S" else each for name, each in columns.items()}
     if missing:
         raise CatalogueError("is not in the table.", file=file, field=missing[0], remedy=_REMEDY)
     if not len(columns["NAME"]):
@@ -76,7 +78,7 @@ def read_psz2(path: str | Path) -> QTable:
     }
     return QTable(
         {
-            "name": np.char.strip(columns["NAME"].astype(str)),
+            "name": np.char.strip(columns["NAME"]),
             "position": SkyCoord(values["GLON"] * u.deg, values["GLAT"] * u.deg, frame="galactic"),
             "redshift": known["REDSHIFT"],
             "M_Planck": known["MSZ"] * 1e14 * u.Msun,
