@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/reliability.py [--faults 20] [--clusters 10000] [--only STEP ...] [--page]
 
-Steps: bad_input, bindings, interruption, faults, strangers, load. With --page the page is written again from what is
-there; a step that has never run is said to be missing.
+Steps: bad_input, bindings, interruption, faults, strangers, load. `nox -s sanitizers` does one more, which needs builds
+of its own. With --page the page is written again from what is there; a step that has never run is said to be missing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ TITLES = {
     "faults": "Disks, rights, kills and clocks",
     "strangers": "Files of strangers",
     "load": "Load",
+    "sanitizers": "Memory, undefined behaviour and races",
 }
+ELSEWHERE = {"sanitizers"}
+"""Steps that another session does."""
 
 
 def run_tests(step: str, faults: int) -> dict[str, Any]:
@@ -132,6 +135,9 @@ def _part(step: str, content: Any) -> list[str]:
     elif step == "load":
         head = ["what", "times", "time [s]", "memory [MB]: least, half-way, most", "more each [kB]", "file handles"]
         table = _table(head, [_load_row(row) for row in content["rows"]])
+    elif step == "sanitizers":
+        head = ["watched for", "what", "CPU level", "cases", "failed", "findings", "time [s]"]
+        table = _table(head, [_sanitizer_row(row) for row in content["parts"]])
     else:
         head = ["what", "cases", "failed", "skipped", "time [s]", "on the way"]
         rows = [_test_row(row) for row in content["tests"]]
@@ -149,6 +155,11 @@ def _load_row(row: dict[str, Any]) -> list[str]:
     memory = ", ".join(f"{value:.1f}" for value in row["memory_mb"])
     handles = f"{row['file_handles'][0]}, at most {row['file_handles'][1]}"
     return [row["what"], str(row["times"]), f"{row['seconds']:.0f}", memory, f"{row['kb_more_each']:.2f}", handles]
+
+
+def _sanitizer_row(row: dict[str, Any]) -> list[str]:
+    names = ("sanitizer", "what", "level", "cases", "failed", "findings")
+    return [*(str(row[name]) for name in names), f"{row['seconds']:.0f}"]
 
 
 def _bad_input(content: dict[str, Any]) -> list[str]:
@@ -188,7 +199,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--clusters", type=int, default=10_000)
-    parser.add_argument("--only", nargs="*", choices=list(TITLES), default=list(TITLES))
+    steps = [step for step in TITLES if step not in ELSEWHERE]
+    parser.add_argument("--only", nargs="*", choices=steps, default=steps)
     parser.add_argument("--page", action="store_true")
     arguments = parser.parse_args()
     for step in [] if arguments.page else arguments.only:
