@@ -21,29 +21,31 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "reliability" / "sanitizers.json"
 LEVELS = ("baseline", "v3", "v4")
 SANITIZERS = {"asan": "memory, undefined behaviour", "tsan": "races"}
+SEVERAL = ["--parallel", str(os.cpu_count() or 1)]
 
 READERS = ["tests/gas", "tests/snapshots"]
-BINDINGS = {
-    # whether other threads go on is told from times, which are not those of the engine here
-    "asan": ["tests/bindings", "-k", "not other_threads"],
-    # the same of Ctrl-C; and a child forked among threads may start none under this sanitizer
-    "tsan": ["tests/bindings", "-k", "not other_threads and not ctrl_c and not fork"],
-}
+# whether other threads go on is told from times, which are not those of the engine here
+BINDINGS = {"asan": "not other_threads"}
+# nor may a child that is forked among threads start any of its own under this sanitizer
+BINDINGS["tsan"] = f"{BINDINGS['asan']} and not forked_while"
+SECONDS_TO_STOP = "5"
 OPTIONS = {
     "asan": {
         "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:print_summary=1",
     },
     # CPython and NumPy are not compiled for it: their locks count, their own accesses do not
-    "tsan": {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1"},
+    "tsan": {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:allocator_may_return_null=1"},
 }
 
 
 def parts_of(sanitizer: str) -> dict[str, list[str]]:
     """Commands by what they test."""
-    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "900"]
-    parts = {"C++ tests": ["ctest", "--test-dir", f"build/{sanitizer}", "--output-on-failure"]}
-    parts["bindings"] = [*pytest, *BINDINGS[sanitizer]]
+    # what a program says as it dies must not be lost with pytest's own record of it
+    shown = ["--capture=sys", "-p", "no:cacheprovider", "--timeout", "900"]
+    pytest = [sys.executable, "-m", "pytest", "-q", *shown]
+    parts = {"C++ tests": ["ctest", "--test-dir", f"build/{sanitizer}", "--output-on-failure", *SEVERAL]}
+    parts["bindings"] = [*pytest, "tests/bindings", "-k", BINDINGS[sanitizer]]
     if sanitizer == "asan":
         parts["readers"] = [*pytest, *READERS]
     return parts
@@ -88,7 +90,8 @@ def run(sanitizer: str, what: str, level: str, command: list[str]) -> dict[str, 
     folder = ROOT / "build" / sanitizer / "reports" / f"{what} {level}".replace(" ", "-")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    variables = environment(sanitizer, folder) | {"SZFAST_CPU_LEVEL": level}
+    variables = environment(sanitizer, folder)
+    variables |= {"SZFAST_CPU_LEVEL": level, "SZFAST_SECONDS_TO_STOP": SECONDS_TO_STOP}
     junit = folder / "tests.xml"
     if what == "C++ tests":
         command = [*command, "--tests-regex", f"[.]{level}$", "--output-junit", str(junit)]
