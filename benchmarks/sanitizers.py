@@ -79,7 +79,7 @@ def machine() -> dict[str, Any]:
     """The machine as the watched engine sees it, and the CPU levels that it has."""
     told = "import json, results; print(json.dumps([results.machine(), results.cpu_level()]))"
     variables = of_python("asan", environment("asan")) | {"SZFAST_CPU_LEVEL": ""}
-    answer = subprocess.run([sys.executable, "-c", told], env=variables, check=True, capture_output=True, text=True)
+    answer = subprocess.run([sys.executable, "-c", told], env=variables, check=True, stdout=subprocess.PIPE, text=True)
     about, highest = json.loads(answer.stdout)
     return {"about": about, "levels": LEVELS[: LEVELS.index(highest) + 1]}
 
