@@ -109,38 +109,21 @@ def sanitize(session: nox.Session) -> None:
 
 
 SANITIZERS = {"asan": "address,undefined", "tsan": "thread"}
-SANITIZED_ENV = {
-    # what Python and NumPy keep to the end is no leak of the engine
-    "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
-    "TSAN_OPTIONS": "halt_on_error=1:ignore_noninstrumented_modules=1",
-    "UBSAN_OPTIONS": "print_stacktrace=1",
-}
 
 
 @nox.session
 def sanitizers(session: nox.Session) -> None:
-    """Run the C++ tests, and those of the bindings, with memory, undefined behaviour and races watched."""
+    """Run the tests of C++, the bindings and readers with memory, undefined behaviour and races watched."""
     session.install("cmake>=3.25", "ninja", "scikit-build-core>=1.1", "pybind11>=3")
     session.install(*PROJECT["project"]["dependencies"], *group("test"))
-    jobs = str(os.cpu_count() or 1)
-    # delays and forks are measured without
-    tests_of_bindings = ["tests/bindings", "-k", "not ctrl_c and not other_threads and not forked"]
     for name, which in SANITIZERS.items():
-        build = str(Path("build", name))
-        defined = [f"-DSZFAST_SANITIZE={which}", "-DCMAKE_BUILD_TYPE=Debug"]
-        session.run("cmake", "--fresh", "-S", ".", "-B", build, "-G", "Ninja", *defined, silent=True)
-        session.run("cmake", "--build", build, "--parallel", jobs, silent=True)
-        session.run("ctest", "--test-dir", build, "--output-on-failure", "--timeout", "1500", env=SANITIZED_ENV)
-        settings = {"cmake.build-type": "Debug", "cmake.define.SZFAST_SANITIZE": which, "build-dir": f"{build}-python"}
+        build, site = Path("build", name), Path("build", name, "site")
+        shutil.rmtree(site, ignore_errors=True)
+        settings = {"cmake.build-type": "RelWithDebInfo", "cmake.define.SZFAST_SANITIZE": which}
+        settings |= {"build-dir": str(build), "install.strip": "false", "szfast.cuda": "off"}
         flags = [f"--config-settings={key}={value}" for key, value in settings.items()]
-        session.install("--no-build-isolation", "--no-deps", "--reinstall", ".", *flags, "-Cinstall.strip=false")
-        # Python itself is built without: they have to come first, and exceptions of C++ to be known to them
-        libraries = [
-            str(session.run("gcc", f"-print-file-name={library}", external=True, silent=True)).strip()
-            for library in (f"lib{name}.so", "libstdc++.so")
-        ]
-        watched = {**SANITIZED_ENV, "LD_PRELOAD": " ".join(libraries)}
-        session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *tests_of_bindings, env=watched)
+        session.install("--no-build-isolation", "--no-deps", "--force-reinstall", "--target", str(site), ".", *flags)
+    session.run("python", "benchmarks/sanitizers.py")
 
 
 @nox.session

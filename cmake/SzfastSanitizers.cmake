@@ -7,5 +7,7 @@ if(SZFAST_SANITIZE)
     list(APPEND flags -fsanitize=float-cast-overflow)
   endif()
   add_compile_options(${flags})
+  # an index beyond a vector's end, though within its memory
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(${flags})
 endif()

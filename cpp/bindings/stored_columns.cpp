@@ -1,6 +1,8 @@
 #include "szfast/stored_columns.hpp"
 #include "sphere_arguments.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <vector>
 
 namespace szfast::bindings {
@@ -46,6 +48,10 @@ py::tuple take(const py::object &coordinates, const py::object &rows, const py::
     }
     const auto numbers = checked_rows(rows, of_file);
     const py::ssize_t count = numbers.size();
+    // the first and the last tell whether they are neighbours
+    const std::int64_t *end = numbers.data() + count;
+    if (std::adjacent_find(numbers.data(), end, std::greater_equal<std::int64_t>()) != end)
+        throw py::value_error("rows: expected numbers that increase");
     gas.rows = numbers.data(), gas.count = std::size_t(count);
     gas.about = checked_sphere(center, std::numeric_limits<double>::infinity(), box);
     require_scale(scale);

@@ -203,6 +203,8 @@ def test_a_column_beyond_a_float_is_told_of(kind):
     [
         ("rows", np.array([0, N]), "rows: expected numbers from 0 to 9"),
         ("rows", np.array([-1]), "rows"),
+        ("rows", np.array([0, 5, 2]), "rows: expected numbers that increase"),
+        ("rows", np.array([3, 3, 4]), "rows: expected numbers that increase"),
         ("coordinates", np.zeros((N, 2), "f4"), "shape"),
         ("coordinates", np.zeros((N, 3), "i4"), "dtype"),
         ("mass", (np.ones(N - 1, "f4"), 1.0, False), "mass: expected shape"),
