@@ -2,13 +2,8 @@
 
 Usage: python benchmarks/reliability.py [--faults 20] [--clusters 10000] [--only STEP ...] [--page]
 
-<<<<<<< HEAD
-Steps: bad_input, bindings, interruption, faults, strangers, load; `nox -s fuzz` does one more. With --page the page is
-written again from what is there; a step that has never run is said to be missing.
-=======
-Steps: bad_input, bindings, interruption, faults, strangers, load. `nox -s sanitizers` does one more, which needs builds
-of its own. With --page the page is written again from what is there; a step that has never run is said to be missing.
->>>>>>> san
+Steps: bad_input, bindings, interruption, faults, strangers, load; `nox -s sanitizers` and `nox -s fuzz` do one more
+each. With --page the page is written again from what is there; a step that has never run is said to be missing.
 """
 
 from __future__ import annotations
@@ -38,26 +33,8 @@ TESTS = {
     ],
     "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
 }
-<<<<<<< HEAD
 STEPS = ("bad_input", "bindings", "interruption", "faults", "strangers", "load")
 """Those of this script, in their order."""
-=======
-INTRODUCTION = (
-    "Written by benchmarks/reliability.py, step by step; `nox -s reliability` does all steps. Each part is of the",
-    "machine and date that stand below it, with as many kills as its row tells.",
-)
-TITLES = {
-    "bad_input": "Bad input",
-    "bindings": "Arguments, threads, forks and Ctrl-C",
-    "interruption": "How soon Ctrl-C stops a long call",
-    "faults": "Disks, rights, kills and clocks",
-    "strangers": "Files of strangers",
-    "load": "Load",
-    "sanitizers": "Memory, undefined behaviour and races",
-}
-ELSEWHERE = {"sanitizers"}
-"""Steps that another session does."""
->>>>>>> san
 
 
 def run_tests(step: str, faults: int) -> dict[str, Any]:
@@ -123,97 +100,11 @@ def keep(step: str, content: dict[str, Any]) -> None:
     (FOLDER / f"{step}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
-<<<<<<< HEAD
-=======
-def page() -> str:
-    lines = ["# Reliability", "", *INTRODUCTION]
-    for step, title in TITLES.items():
-        file = FOLDER / f"{step}.json"
-        lines += ["", f"## {title}", ""]
-        lines += _part(step, json.loads(file.read_text())) if file.exists() else ["Not run yet."]
-    return "\n".join(lines) + "\n"
-
-
-def _part(step: str, content: Any) -> list[str]:
-    if step == "bad_input":
-        return _bad_input(content)
-    if step == "interruption":
-        rows = [[row["what"], f"{row['moments']}", f"{row['longest_s']:.3f}"] for row in content["calls"]]
-        table = _table(["call", "moments", "longest time to stop [s]"], rows)
-    elif step == "load":
-        head = ["what", "times", "time [s]", "memory [MB]: least, half-way, most", "more each [kB]", "file handles"]
-        table = _table(head, [_load_row(row) for row in content["rows"]])
-    elif step == "sanitizers":
-        head = ["watched for", "what", "CPU level", "cases", "failed", "findings", "time [s]"]
-        table = _table(head, [_sanitizer_row(row) for row in content["parts"]])
-    else:
-        head = ["what", "cases", "failed", "skipped", "time [s]", "on the way"]
-        rows = [_test_row(row) for row in content["tests"]]
-        sums = [sum(row[name] for row in content["tests"]) for name in ("cases", "failed", "skipped", "seconds")]
-        table = _table(head, [*rows, ["all", *(f"{value:.0f}" for value in sums), ""]])
-    return [*table, "", "; ".join(f"{name}: {value}" for name, value in content["machine"].items()) + "."]
-
-
-def _test_row(row: dict[str, Any]) -> list[str]:
-    recorded = ", ".join(f"{name}: {value}" for name, value in row.get("recorded", {}).items())
-    return [row["what"], str(row["cases"]), str(row["failed"]), str(row["skipped"]), f"{row['seconds']:.1f}", recorded]
-
-
-def _load_row(row: dict[str, Any]) -> list[str]:
-    memory = ", ".join(f"{value:.1f}" for value in row["memory_mb"])
-    handles = f"{row['file_handles'][0]}, at most {row['file_handles'][1]}"
-    return [row["what"], str(row["times"]), f"{row['seconds']:.0f}", memory, f"{row['kb_more_each']:.2f}", handles]
-
-
-def _sanitizer_row(row: dict[str, Any]) -> list[str]:
-    names = ("sanitizer", "what", "level", "cases", "failed", "findings")
-    return [*(str(row[name]) for name in names), f"{row['seconds']:.0f}"]
-
-
-def _bad_input(content: dict[str, Any]) -> list[str]:
-    counts: dict[str, dict[str, int]] = {}
-    for case in content["cases"]:
-        of_reader = counts.setdefault(case["reader"], {})
-        of_reader[case["outcome"]] = of_reader.get(case["outcome"], 0) + 1
-    outcomes = sorted({outcome for of_reader in counts.values() for outcome in of_reader})
-    rows = [[name, *(str(row.get(outcome, 0)) for outcome in outcomes)] for name, row in sorted(counts.items())]
-    lines = [_sentence("damaged inputs", content["totals"]), "", *_table(["reader", *outcomes], rows)]
-    if "mutations" in content:
-        lines += ["", _sentence("mutated files", content["mutations"])]
-    if "peers" in content:
-        lines += ["", *_peers(content["peers"])]
-    return lines
-
-
-def _sentence(what: str, totals: dict[str, Any]) -> str:
-    return f"{totals['cases']} {what}, {totals['failures']} failures, {totals['cpu_seconds']:.0f} s of CPU."
-
-
-def _peers(peers: dict[str, Any]) -> list[str]:
-    outcomes = list(next(iter(peers["totals"].values())))
-    rows = [
-        [f"{name} {peers['versions'][name]}", *(str(found[outcome]) for outcome in outcomes)]
-        for name, found in peers["totals"].items()
-    ]
-    formats = ", ".join(peers["formats"])
-    return [f"The same {peers['cases']} damaged snapshots of {formats}:", "", *_table(["code", *outcomes], rows)]
-
-
-def _table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
-
-
->>>>>>> san
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=20)
     parser.add_argument("--clusters", type=int, default=10_000)
-<<<<<<< HEAD
     parser.add_argument("--only", nargs="*", choices=STEPS, default=STEPS)
-=======
-    steps = [step for step in TITLES if step not in ELSEWHERE]
-    parser.add_argument("--only", nargs="*", choices=steps, default=steps)
->>>>>>> san
     parser.add_argument("--page", action="store_true")
     arguments = parser.parse_args()
     steps = [] if arguments.page else arguments.only
