@@ -263,7 +263,7 @@ def test_one_snapshot_of_a_code_stands_there_once(configuration, in_this_process
 
 def test_one_halo_stands_there_once(configuration, in_this_process):
     write_halos(configuration.parent / "sims/b/halos_9_z0.25.csv", (*HALOS, HALOS[1]))
-    with pytest.raises(DataSetError, match="halo 77 of region b, snapshot 9, code GADGET-4 stands there twice"):
+    with pytest.raises(DataSetError, match="2 haloes have the same id, that of halo 77"):
         build(configuration)
 
 
