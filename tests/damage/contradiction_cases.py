@@ -48,7 +48,7 @@ def _times(name: str, factor: float) -> Change:
 
 
 def _attribute(group: str, name: str, value: object) -> Change:
-    return lambda file: file.require_group(group).attrs.__setitem__(name, value)
+    return lambda file: (file[group] if group in file else file.create_group(group)).attrs.__setitem__(name, value)
 
 
 def _attribute_times(place: str, name: str, factor: float) -> Change:
@@ -104,7 +104,21 @@ def _headers() -> list[Case]:
     found = [_changed(GADGET, f"{name} {value:g}", _attribute("Header", name, value)) for name, value in values.items()]
     for name, value in {"HubbleParam": 0.72, "Omega0": 0.25, "BoxSize": 2 * written.BOX}.items():
         found.append(_changed(GADGET, f"/Parameters has {name} {value:g}", _attribute("Parameters", name, value)))
-    return found
+    nonsense = {
+        "HubbleParam": 0.6777 + 3j,
+        "NumPart_ThisFile": np.array([snapshot_cases.COUNT + 0.7, 0, 0, 0, 0, 0]),
+        "BoxSize": np.array([5e4, 5e4, 6e4]),
+    }
+    found += [
+        _changed(GADGET, f"{name} {value}", _attribute("Header", name, value)) for name, value in nonsense.items()
+    ]
+    found += [_changed("GIZMO", f"kernel {n:g}", _attribute("Header", "Kernel_Function_ID", n)) for n in (99.0, np.nan)]
+    for name, value in {"to_cgs": np.nan, "a_scaling": 0.0}.items():
+        found.append(
+            _changed(GADGET4, f"{name} of positions {value}", _attribute("PartType0/Coordinates", name, value))
+        )
+    found.append(_changed(GADGET4, "to_cgs of masses -1", _attribute("PartType0/Masses", "to_cgs", -1.0)))
+    return [*found, _changed(SWIFT, "unit of masses 0", _attribute("PartType0/Masses", SWIFT_TO_CGS, 0.0))]
 
 
 def _values() -> list[Case]:

@@ -27,7 +27,7 @@ def read_layout(description: Hdf5Description) -> GasLayout:
         description, "AREPO HDF5", "cubic", 1.0, "cells are projected as SPH particles of 64 neighbours"
     )
     metals = description.gas.get("GFM_Metals")
-    if metals is not None and len(metals.shape) == 2:
+    if metals is not None and len(metals.shape) == 2 and metals.shape[1]:
         field = StoredField("GFM_Metals", lowest=0.0, highest=1.0001)
         layout.recipes["hydrogen_fraction"] = Recipe((field,), lambda count, array: array[:, 0])
         layout.assumptions.append(Assumption("hydrogen fraction", "first column of GFM_Metals", f"{GAS}/GFM_Metals"))

@@ -80,7 +80,8 @@ class GadgetUnits:
             if cgs in attributes and a_power in attributes and h_power in attributes:
                 value, a, h = (as_number(attributes[key], f"{name}.{key}", path) for key in (cgs, a_power, h_power))
                 # Zero is how GADGET-4 and AREPO mark an array without a unit.
-                if value > 0.0:
+                if value != 0.0:
+                    check_unit(value, f"{GAS}/{name}.{cgs}", path)
                     return value * scale_power(self.scale_factor, a) * scale_power(self.hubble, h)
         return default_cgs
 
@@ -94,7 +95,15 @@ class GadgetUnits:
         """
         given = self.description.optional_number(*_UNIT_NAMES["length"])
         attributes = self.description.gas["Coordinates"].attributes
-        for key in ("to_cgs", "CGSConversionFactor"):
+        for key, a_power in (("to_cgs", "a_scaling"), ("CGSConversionFactor", "aexp-scale-exponent")):
+            comoving = as_number(attributes.get(a_power, 1.0), f"Coordinates.{a_power}", self.description.path)
+            if comoving != 1.0:
+                raise SnapshotError(
+                    f"expected comoving positions, which go with a^1, found a^{comoving:g}.",
+                    file=self.description.path,
+                    field=f"{GAS}/Coordinates.{a_power}",
+                    remedy="correct the attribute, or write comoving positions, which BoxSize and haloes are in too.",
+                )
             own = as_number(attributes.get(key, 0.0), f"Coordinates.{key}", self.description.path)
             if given is not None and own > 0.0 and not 0.99 < own / given < 1.01:
                 raise SnapshotError(
@@ -122,6 +131,23 @@ class GadgetUnits:
         length_cm = self.cgs["length"] * self.scale_factor / self.hubble
         default = self.cgs["mass"] / self.hubble * scale_power(length_cm, -3.0)
         return self.factor(name, default) / M_SUN_G * KPC_CM**3
+
+
+def check_unit(value: float, field: str, path: Path) -> None:
+    """Refuse a unit that is not a positive number.
+
+    Raises
+    ------
+    SnapshotError
+        If it is not.
+    """
+    if not (value > 0.0 and np.isfinite(value)):
+        raise SnapshotError(
+            f"expected a positive unit, found {value:g}.",
+            file=path,
+            field=field,
+            remedy="correct the attribute.",
+        )
 
 
 def stored_name(description: Hdf5Description, field: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from szfast.errors import SnapshotError
 from szfast.snapshots.gadget_hdf5 import gadget_like_layout
 from szfast.snapshots.hdf5_parts import GAS, Hdf5Description
 from szfast.snapshots.header import Assumption
@@ -11,7 +12,7 @@ from szfast.snapshots.stored_fields import GasLayout, Recipe, StoredField, scale
 _OWN_ATTRIBUTES = ("Kernel_Function_ID", "GIZMO_version", "Effective_Kernel_NeighborNumber")
 _OWN_FIELDS = ("DelayTime", "FractionH2", "Dust_Masses", "MolecularMassFraction")
 # KERNEL_FUNCTION of GIZMO's template configuration.
-_KERNELS = {3: "cubic", 4: "quartic", 5: "quintic", 6: "wendland_c2", 7: "wendland_c4"}
+_KERNELS: dict[float, str] = {3: "cubic", 4: "quartic", 5: "quintic", 6: "wendland_c2", 7: "wendland_c4"}
 
 
 def recognises(description: Hdf5Description) -> bool:
@@ -32,7 +33,14 @@ def read_layout(description: Hdf5Description) -> GasLayout:
     helium, carbon, ... (GIZMO users' guide).
     """
     number = description.optional_number("Kernel_Function_ID", groups=("Header",))
-    named = _KERNELS.get(3 if number is None else int(number), "cubic")
+    named = _KERNELS.get(3.0 if number is None else number)
+    if named is None:
+        raise SnapshotError(
+            f"expected one of {', '.join(map(str, _KERNELS))}, found {number:g}.",
+            file=description.path,
+            field="Kernel_Function_ID",
+            remedy="correct the attribute: smoothing lengths mean nothing without their kernel.",
+        )
     kernel, support = supported_kernel(named)
     source = "the default: the file does not tell" if number is None else f"Kernel_Function_ID {number:g}"
     layout = gadget_like_layout(description, "GIZMO HDF5", kernel, support, source)

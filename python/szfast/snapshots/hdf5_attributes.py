@@ -37,7 +37,9 @@ def as_number(value: Any, name: str, path: Path, kind: type[SzfastError] = Snaps
         Of the given kind, if it is no number, or several different ones.
     """
     try:
-        values = np.ravel(np.asarray(value)).astype(np.float64)
+        given = np.ravel(np.asarray(value))
+        # An imaginary part would be dropped without a word.
+        values = np.zeros(0) if given.dtype.kind == "c" else given.astype(np.float64)
     except (TypeError, ValueError):
         values = np.zeros(0)
     if values.size == 0 or not np.array_equal(values, np.full_like(values, values[0]), equal_nan=True):

@@ -136,7 +136,10 @@ class Hdf5Description:
         """Return a list of particle numbers of the header, one a particle type."""
         value = self.groups.get("Header", {}).get(name)
         try:
-            numbers = [] if value is None else [int(v) for v in np.ravel(value)]
+            stored = np.ravel(np.zeros(0) if value is None else value)
+            numbers = [int(v) for v in stored]
+            if any(number != v for number, v in zip(numbers, stored, strict=True)):
+                numbers = []
         except (TypeError, ValueError, OverflowError):
             numbers = []
         if not numbers or min(numbers) < 0:

@@ -138,7 +138,9 @@ def within_possible(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
         recipe = recipes.get(quantity)
         if recipe is not None and recipe.factor is not None and len(recipe.fields) == 1:
             (field,) = recipe.fields
-            low, high = lowest / recipe.factor, highest / recipe.factor
+            # A factor that overflows or vanishes is refused with what it makes.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                low, high = (float(np.divide(limit, recipe.factor)) for limit in (lowest, highest))
             bounded[field] = replace(field, lowest=max(field.lowest, low), highest=min(field.highest, high))
     return {
         quantity: replace(

@@ -9,7 +9,7 @@ import numpy as np
 
 from szfast.constants import KPC_M, M_P_KG, M_SUN_KG, X_H_PRIMORDIAL
 from szfast.errors import SnapshotError
-from szfast.snapshots.gadget_hdf5 import absent
+from szfast.snapshots.gadget_hdf5 import absent, check_unit
 from szfast.snapshots.hdf5_attributes import as_number, as_text, scale_power
 from szfast.snapshots.hdf5_parts import GAS, SWIFT_TO_CGS, Hdf5Description
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
@@ -96,6 +96,7 @@ class SwiftFields:
         value = math.prod(scale_power(units[kind], power) for kind, power in powers)
         if SWIFT_TO_CGS in attributes:
             by_units, value = value, as_number(attributes[SWIFT_TO_CGS], f"{name}.{SWIFT_TO_CGS}", path)
+            check_unit(value, f"{GAS}/{name}.{SWIFT_TO_CGS}", path)
             if field == "Coordinates" and not abs(value / by_units - 1.0) < 0.01:
                 raise SnapshotError(
                     f"the array's unit is {value:g} cgs, that of /Units {by_units:g} cgs.",
