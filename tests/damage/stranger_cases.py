@@ -148,6 +148,8 @@ def _stores(folder: Path) -> list[Case]:
         "a chunk of 2^40 labels": grid("labels/M500c", [2**40]),
         "a shard of 2^40 clusters": grid("clean", [2**40, 2, SIZE, SIZE]),
         "10^6 clusters by all metadata": store(_claims_clusters),
+        "a bomb: 256 MB in a label": store(lambda path, into: _label_bomb(path)),
+        "a bomb: 256 MB in a shard": store(lambda path, into: _shard_bomb(path)),
         "metadata of Zarr v2 for an array": store(
             lambda path, into: _v2_array(path / "labels/name", into, "zarr.json")
         ),
@@ -169,6 +171,22 @@ def _stores(folder: Path) -> list[Case]:
     found = [Case("Zarr store of a stranger", damage, make, watched(read)) for damage, make in refused.items()]
     found += [Case("Zarr store of a stranger", damage, make, watched(read), right) for damage, make in as_it_is.items()]
     return found
+
+
+def _label_bomb(store: Path) -> None:
+    from numcodecs.zstd import Zstd
+
+    (store / "labels/redshift/c/0").write_bytes(Zstd().encode(bytes(1 << 28)))
+
+
+def _shard_bomb(store: Path) -> None:
+    from google_crc32c import value
+    from numcodecs.blosc import Blosc
+
+    chunk = bytes(Blosc("zstd", 5, 1).encode(bytes(1 << 28)))
+    chunk += struct.pack("<I", value(chunk))
+    index = struct.pack("<QQ", 0, len(chunk)) * CLUSTERS
+    (store / SHARD).write_bytes(chunk + index + struct.pack("<I", value(index)))
 
 
 def _claims_clusters(store: Path, into: Path) -> None:

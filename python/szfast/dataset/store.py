@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from szfast.arguments import path_in, require
 from szfast.dataset.labels import COLUMNS, as_table
 from szfast.dataset.maps import DataSet
+from szfast.dataset.packed_sizes import zstd_size
 from szfast.dataset.store_members import check_members
 from szfast.dataset.stored_maps import DAMAGED, SHARD_CLUSTERS, StoredMaps
 from szfast.errors import DataSetError, NoiseTableError
@@ -25,6 +26,12 @@ ATTRIBUTE = "szfast"
 
 _MOST_CLUSTERS = 10**7
 """More than any data set has: labels of them still fit into memory."""
+
+_LABEL_BYTES = 1024
+"""More than the longest label of a cluster has."""
+
+_SPARE_BYTES = 1 << 20
+"""More than views and a noise spectrum have."""
 
 
 def create_store(
@@ -201,6 +208,7 @@ def dataset_of(root: Any, path: Path) -> DataSet:
     how = _how(provenance, path)
     try:
         _check_layout(root, how, path)
+        _check_sizes(path, root["clean"].shape[0])
         columns = {column.name: np.asarray(root["labels"][column.name][:]) for column in COLUMNS}
         views = np.asarray(root["views"][:])
         spectrum = None
@@ -272,6 +280,18 @@ def _check_layout(root: Any, how: MapsPart, path: Path) -> None:
             return
         problem, field = f"expected {count} labels, found {labels[short[0]].shape}.", short[0]
     raise DataSetError(problem, file=path, field=field, remedy=DAMAGED)
+
+
+def _check_sizes(path: Path, clusters: int) -> None:
+    """Refuse labels that would unpack to more than labels are."""
+    most = _SPARE_BYTES + _LABEL_BYTES * clusters
+    for name in ("labels", "views", "noise_ell", "noise_power"):
+        for file in (path / name).rglob("c/**/*"):
+            if file.is_file() and ((size := zstd_size(file)) is None or size > most):
+                problem = (
+                    f"expected at most {most} bytes in {file.relative_to(path)}, found {size or 'an unknown number'}."
+                )
+                raise DataSetError(problem, file=path, field=name, remedy=DAMAGED)
 
 
 def _check_usable(dataset: DataSet, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from szfast.dataset.maps import Indices, Maps
+from szfast.dataset.packed_sizes import blosc_sizes
 from szfast.errors import DataSetError
 
 SHARD_CLUSTERS = 64
@@ -32,6 +34,7 @@ class StoredMaps:
         self.array, self.path = array, path
         clusters, views, height, width = array.shape
         self.shape = (int(clusters), int(views), int(height), int(width))
+        self._looked_at: set[int] = set()
 
     def take(self, maps: Indices) -> Maps:
         """Maps by their indices, (n, size, size), all finite."""
@@ -54,8 +57,19 @@ class StoredMaps:
             taken[here] = read[cluster[here] - start, view[here]]
         return taken
 
+    def _check_sizes(self, start: int, stop: int) -> None:
+        """Refuse shards whose chunks would unpack to more than their maps."""
+        clusters = int(self.array.shards[0])
+        for number in {start // clusters, (stop - 1) // clusters} - self._looked_at:
+            shard = self.path / "clean" / "c" / str(number) / "0" / "0" / "0"
+            sizes = blosc_sizes(shard, clusters) if shard.is_file() else []
+            if any(size != 4 * math.prod(self.shape[1:]) for size in sizes):
+                raise self._damaged(start, stop, f"a chunk holds {max(sizes)} bytes")
+            self._looked_at.add(number)
+
     def _read(self, start: int, stop: int) -> Maps:
         try:
+            self._check_sizes(start, stop)
             read: Maps = np.asarray(self.array[start:stop])
         except (OSError, ArithmeticError, ValueError, TypeError, KeyError, RuntimeError) as error:
             problem = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -26,6 +26,9 @@ from szfast.errors import ArgumentError
 
 log = logging.getLogger("szfast.ensemble")
 
+STATE = "state.npz"
+"""What a run that is under way keeps in its folder."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -94,7 +97,7 @@ def train_run(dataset: DataSet, task: Task, *, after_epoch: Callable[[Progress],
     split = split_of(dataset, recipe, task.edges, task.run)
     feed = _compiled(dataset, split, task)
     model = feed.model
-    state = task.folder / "state.npz"
+    state = task.folder / STATE
     progress = load_checkpoint(state, model)
     report = _tensorboard(task) if task.tensorboard else None
     while not progress.is_over(recipe.epochs, recipe.patience):

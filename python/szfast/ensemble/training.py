@@ -20,7 +20,7 @@ from szfast.dataset.lock import locked
 from szfast.ensemble.mapped import mapped
 from szfast.ensemble.outcome import is_finished
 from szfast.ensemble.recipe import Recipe
-from szfast.ensemble.run import Task, split_of, train_run
+from szfast.ensemble.run import STATE, Task, split_of, train_run
 from szfast.ensemble.runs import write_runs
 from szfast.errors import ArgumentError, RunError
 from szfast.networks.variants import variant_named
@@ -125,6 +125,10 @@ def train(
             for number, edges in enumerate(bins, start=1)
         ]
         to_do = [task for task in tasks if not is_finished(task.folder)]
+        for task in tasks:
+            # of a run that was killed after its outcome
+            if is_finished(task.folder):
+                (task.folder / STATE).unlink(missing_ok=True)
         log.info("%d runs to do, %d done", len(to_do), len(tasks) - len(to_do))
         alone = stacked or (dask is None and workers == 0)
         shared = _shared(opened, run.path, alone=alone) if to_do else opened
