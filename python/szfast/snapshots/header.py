@@ -11,6 +11,10 @@ from typing import Any
 from szfast.errors import SnapshotError
 
 
+_MOST_CURVATURE = 0.1
+"""Twice what Planck alone allows (Planck 2018 VI, 7.3): 1 - Omega_m - Omega_Lambda = -0.044 within 0.034."""
+
+
 @dataclass(frozen=True)
 class Assumption:
     """One thing that was taken for granted while reading, and where it came from.
@@ -106,9 +110,23 @@ def check_header(header: SnapshotHeader, path: Path) -> SnapshotHeader:
                 field=field,
                 remedy="correct the header; szfast needs a cosmological snapshot with its parameters.",
             )
+    _check_curvature(header, path)
     _check_time(header, path)
     _check_box(header, path)
     return header
+
+
+def _check_curvature(header: SnapshotHeader, path: Path) -> None:
+    # No universe that is simulated today is curved more; one without dark energy may be.
+    total = header.omega_m + header.omega_lambda
+    if header.omega_lambda != 0.0 and abs(total - 1.0) > _MOST_CURVATURE:
+        raise SnapshotError(
+            f"the matter density {header.omega_m:g} and the density of dark energy {header.omega_lambda:g} add up to "
+            f"{total:g}; a flat universe has 1.",
+            file=path,
+            field="OmegaLambda",
+            remedy="correct Omega0 or OmegaLambda; the densities are those of today.",
+        )
 
 
 def _check_time(header: SnapshotHeader, path: Path) -> None:
