@@ -5,7 +5,7 @@ Usage: python benchmarks/fuzz_targets.py bindings|binary_reader|hdf5_reader CORP
 The bindings get calls that they take with arguments changed: anything but a TypeError, ValueError, KeyError,
 MemoryError or RuntimeError of pybind11's is a finding, as are results that are not finite, and a crash. The readers get
 small valid snapshots whose records, or groups, are changed: anything but an error of szfast's own that names file, field
-and remedy, or finite gas, is one. Where the engine was built for libFuzzer, its own branches guide too.
+and remedy, or finite gas, is one.
 """
 
 from __future__ import annotations
@@ -216,17 +216,19 @@ def main() -> None:
     logging.disable(logging.WARNING)
     place = Path(corpus)
     place.mkdir(parents=True, exist_ok=True)
-    mutator: dict[str, Any] = {}
+    mutators = {"binary_reader": mutate_binary, "hdf5_reader": mutate_hdf5_bytes}
+    mutator = {"custom_mutator": mutators[target]} if target in mutators else {}
+    longest = {"bindings": 256, "binary_reader": 1 << 14, "hdf5_reader": 1 << 17}[target]
+    limits = ["-rss_limit_mb=4096", "-timeout=20", f"-max_len={longest}", "-len_control=0"]
     if target == "bindings":
-        once, longest = fuzz_bindings(), 256
+        once = fuzz_bindings()
     elif target == "binary_reader":
-        once, longest, mutator = fuzz_reader(""), 1 << 14, {"custom_mutator": mutate_binary}
+        once = fuzz_reader("")
         binary_seeds(place)
     else:
-        once, longest, mutator = fuzz_reader(".hdf5"), 1 << 17, {"custom_mutator": mutate_hdf5_bytes}
+        once = fuzz_reader(".hdf5")
         hdf5_seeds(place)
     _instrument()
-    limits = ["-rss_limit_mb=4096", "-timeout=20", f"-max_len={longest}", "-len_control=0"]
     atheris.Setup([sys.argv[0], *limits, *options, corpus], once, **mutator)
     atheris.Fuzz()
 

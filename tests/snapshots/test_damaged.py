@@ -125,6 +125,56 @@ def test_absent_attribute(tmp_path, written, code_gas, writer, field):
     refuses(path, field=field, match="no such attribute|expected particle numbers")
 
 
+@pytest.mark.parametrize("writer", ["gadget", "gadget4"])
+def test_a_unit_that_overflows(tmp_path, written, code_gas, writer):
+    path = getattr(written, writer)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        group = file["Parameters" if "Parameters" in file else "Header"]
+        group.attrs["UnitVelocity_in_cm_per_s"] = 1e300
+        if writer == "gadget4":
+            # the unit of the energies is not told at them
+            del file["PartType0/InternalEnergy"].attrs["to_cgs"]
+    refuses(path, field="InternalEnergy", match="not finite")
+
+
+@pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):
+    """A bit of the exponent of a density parameter is another distance, and another size of every map."""
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs[name] *= factor
+    refuses(path, field="OmegaLambda", match="add up to")
+
+
+@pytest.mark.parametrize(("omega_lambda", "curved"), [(0.0, True), (0.65, True), (0.692885, False)])
+def test_a_curved_universe_that_may_be(tmp_path, written, code_gas, omega_lambda, curved):
+    path = written.gadget(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["Header"].attrs["OmegaLambda"] = omega_lambda
+    assert (open_snapshot(path).header.cosmology.Ok0 != 0) == curved
+
+
+@pytest.mark.parametrize("block", ["NE", "NH", "SFR", "HSML"])
+@pytest.mark.parametrize("bit", [0, 1, 6, 7])
+def test_a_label_with_a_flipped_bit(tmp_path, written, code_gas, block, bit):
+    """Without its block of electrons, gas was taken to be fully ionised."""
+    path = written.binary(tmp_path, code_gas)
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(block.ljust(4).encode()) + 1] ^= 1 << bit
+    path.write_bytes(raw)
+    refuses(path, field=block, match="single bit")
+
+
+def test_a_gas_mass_of_the_header_that_the_masses_contradict(tmp_path, written, code_gas):
+    path = written.binary(tmp_path, code_gas)
+    raw = bytearray(path.read_bytes())
+    # the header's table of masses begins with that of gas
+    raw[20 + 24 : 20 + 32] = np.float64(2.0).tobytes()
+    path.write_bytes(raw)
+    refuses(path, field="MASS", match="the header says 40 rows of 1")
+
+
 @pytest.mark.parametrize("value", ["a", [0.6, 0.7], []])
 def test_attribute_that_is_no_number(tmp_path, written, code_gas, value):
     path = written.gadget(tmp_path, code_gas)

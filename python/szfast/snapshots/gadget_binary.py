@@ -96,15 +96,38 @@ def _gas_blocks(file: BinaryFile) -> dict[str, PlainArray]:
     if "POS" not in named:
         raise absent(file.path, "POS", "positions")
     blocks = {"POS": _block(file, named["POS"], sum(header.counts), 3)}
+    _check_labels(file, set(named))
     with_mass = massive_types(header)
+    massive = sum(header.counts[i] for i in with_mass)
     if 0 in with_mass:
         if "MASS" not in named:
             raise absent(file.path, "MASS", "gas masses, or a gas mass in the header")
-        blocks["MASS"] = _block(file, named["MASS"], sum(header.counts[i] for i in with_mass), 1)
+        blocks["MASS"] = _block(file, named["MASS"], massive, 1)
+    elif file.format == 2 and "MASS" in named:
+        # a gas mass in the header that the block of masses contradicts
+        _block(file, named["MASS"], massive, 1)
     for name in _GAS_BLOCKS:
         if name in named:
             blocks[name] = _block(file, named[name], gas, 1, gas_first=True)
     return blocks
+
+
+def _check_labels(file: BinaryFile, names: set[str]) -> None:
+    """Refuse a label that is a bit away from that of a block which is not there: the block would be left out."""
+    for wanted in set(_GAS_BLOCKS) - names:
+        for name in names:
+            if _bits_apart(name, wanted) == 1:
+                raise SnapshotError(
+                    f"there is no block '{wanted}', but one whose label is a single bit away from it, {name!r}.",
+                    file=file.path,
+                    field=wanted,
+                    remedy="the file is damaged: fetch it again.",
+                )
+
+
+def _bits_apart(one: str, other: str) -> int:
+    pairs = zip(one.ljust(4), other.ljust(4), strict=True) if len(one) <= 4 else ()
+    return sum((ord(a) ^ ord(b)).bit_count() for a, b in pairs)
 
 
 def _block(file: BinaryFile, record: Record, count: int, per_row: int, *, gas_first: bool = False) -> PlainArray:

@@ -151,7 +151,7 @@ class _Scan:
         if len(raw) < 16 or struct.unpack(f"{self.order}i", raw[:4])[0] != 8:
             raise self._broken("a block's label was expected here", "")
         self.position += 16
-        return raw[4:8].decode("ascii", errors="replace")
+        return raw[4:8].decode("latin-1")
 
     def _integer(self, position: int, name: str) -> int:
         self.file.seek(position)

@@ -124,7 +124,7 @@ class GadgetUnits:
 
     def energy_km2_s2(self, name: str) -> float:
         """(km/s)^2 per stored specific energy."""
-        return self.factor(name, self.cgs["velocity"] ** 2) / 1e10
+        return self.factor(name, scale_power(self.cgs["velocity"], 2.0)) / 1e10
 
     def density_msun_kpc3(self, name: str) -> float:
         """Physical Msun/kpc^3 per stored density."""
