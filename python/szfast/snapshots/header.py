@@ -130,7 +130,7 @@ def _check_curvature(header: SnapshotHeader, path: Path) -> None:
             f"the matter density {header.omega_m:g} and the density of dark energy {header.omega_lambda:g} add up to "
             f"{total:g}; a flat universe has 1.",
             file=path,
-            field="Omega0",
+            field="OmegaLambda",
             remedy="correct Omega0 or OmegaLambda in the header; the densities are those of today.",
         )
     if abs(total - 1.0) > _FLAT:
