@@ -58,7 +58,9 @@ def run(name: str, command: list[str], env: dict[str, str], folder: Path) -> dic
         "target": name,
         "executions": int(lines[-1][0]),
         "seconds": round(time.monotonic() - started),
-        "coverage": [int(line[2]) for line in (with_coverage or [("", "", "0", "")])[:: max(len(with_coverage) - 1, 1)]],
+        "coverage": [
+            int(line[2]) for line in (with_coverage or [("", "", "0", "")])[:: max(len(with_coverage) - 1, 1)]
+        ],
         "corpus": [int(lines[0][3]), int(lines[-1][3])],
         "findings": found or ([f"exit status {done.returncode}"] if done.returncode else []),
     }

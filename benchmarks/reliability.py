@@ -133,7 +133,14 @@ def _part(step: str, content: Any) -> list[str]:
         rows = [[row["what"], f"{row['moments']}", f"{row['longest_s']:.3f}"] for row in content["calls"]]
         table = _table(["call", "moments", "longest time to stop [s]"], rows)
     elif step == "fuzzing":
-        head = ["target", "executions", "time [s]", "branches reached: begin, end", "inputs kept: begin, end", "findings"]
+        head = [
+            "target",
+            "executions",
+            "time [s]",
+            "branches reached: begin, end",
+            "inputs kept: begin, end",
+            "findings",
+        ]
         table = _table(head, [_fuzzing_row(row) for row in content["targets"]])
     elif step == "load":
         head = ["what", "times", "time [s]", "memory [MB]: least, half-way, most", "more each [kB]", "file handles"]

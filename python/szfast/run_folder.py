@@ -315,7 +315,13 @@ def _checked_examples(arrays: Mapping[str, Any], file: Path) -> dict[str, NDArra
     for name, axes in EXAMPLES.items():
         array = np.asarray(arrays.get(name, ()))
         numbers = array.dtype.kind in "fiu"
-        if not numbers or array.ndim != axes or not len(array) or len(array) != len(arrays["clean"]) or not np.isfinite(array).all():
+        if (
+            not numbers
+            or array.ndim != axes
+            or not len(array)
+            or len(array) != len(arrays["clean"])
+            or not np.isfinite(array).all()
+        ):
             raise RunError(
                 f"expected {axes} axes of finite numbers, one entry a map, found shape {array.shape}.",
                 file=file,

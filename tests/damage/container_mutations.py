@@ -1,4 +1,4 @@
-"""Mutations that know what a file is made of: FITS cards, members of an archive, JSON, text; and of folders of these."""
+"""Mutations that know what a file is made of: FITS cards, members of an archive, JSON, text; and of folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ import numpy as np
 from damage.mutations import COUNTS, NUMBERS, mutate_bytes, mutate_hdf5, mutate_text
 
 _CARD, _BLOCK = 80, 2880
-_FORMS = ("'E       '", "'J       '", "'1024E   '", "'99999999D'", "'P       '", "'0A      '", "'Z       '", "'20A     '")
+_FORMS = (
+    "'E       '",
+    "'J       '",
+    "'1024E   '",
+    "'99999999D'",
+    "'P       '",
+    "'0A      '",
+    "'Z       '",
+    "'20A     '",
+)
 _SEPARATORS = {".csv": b",", ".ecsv": b" ", ".toml": b" "}
 _DEEP = 300
 """Deeper JSON is a damage of its own, of weight_cases."""

@@ -17,7 +17,7 @@ from szfast.errors import ArgumentError, SkyMapError
 from szfast.fits_files import opened_fits
 
 if TYPE_CHECKING:
-    from astropy.io.fits import Header
+    pass
 
 log = logging.getLogger("szfast.planck")
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from szfast.errors import SnapshotError
 
-
 _MOST_CURVATURE = 0.1
 """Twice what Planck alone allows (Planck 2018 VI, 7.3): 1 - Omega_m - Omega_Lambda = -0.044 within 0.034."""
 
