@@ -128,7 +128,7 @@ def sanitizers(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Call engine, bindings and readers at random, guided by coverage, seconds for each after --; writes fuzzing.json."""
+    """Call engine, bindings and readers at random, guided by coverage; seconds for each after --."""
     clang = clang_with_fuzzer(session)
     session.install(".", "cmake>=3.25", "ninja", "atheris>=3", *group("test"))
     build = Path("build", "fuzz")

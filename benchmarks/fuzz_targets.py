@@ -3,9 +3,9 @@
 Usage: python benchmarks/fuzz_targets.py bindings|binary_reader|hdf5_reader CORPUS [libFuzzer's options]
 
 The bindings get calls that they take with arguments changed: anything but a TypeError, ValueError, KeyError,
-MemoryError or RuntimeError of pybind11's is a finding, as are results that are not finite, and a crash. The readers get
-small valid snapshots whose records, or groups, are changed: anything but an error of szfast's own that names file, field
-and remedy, or finite gas, is one.
+MemoryError or RuntimeError of pybind11's is a finding, as are results that are not finite, and a crash. The readers
+get small valid snapshots whose records, or groups, are changed: anything but an error of szfast's own that names file,
+field and remedy, or finite gas, is one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mutations that know what a file is made of: FITS cards, members of an archive, JSON, text; and of folders of these."""
+"""Mutations that know what a file is made of: FITS cards, members of an archive, JSON, text; and of folders."""
 
 from __future__ import annotations
 
