@@ -29,9 +29,16 @@ TESTS = {
     "faults": [
         "tests/dataset/test_faults.py",
         "tests/dataset/test_killed_builders.py",
+        "tests/dataset/test_lock.py",
         "tests/ensemble/test_faults.py",
+        "tests/test_whole_files.py",
     ],
-    "strangers": ["tests/networks/test_keras_safety.py", "tests/networks/test_npz.py", "tests/networks/test_keras.py"],
+    "strangers": [
+        "tests/dataset/test_strangers.py",
+        "tests/networks/test_keras_safety.py",
+        "tests/networks/test_npz.py",
+        "tests/networks/test_published_weights.py",
+    ],
 }
 STEPS = ("bad_input", "bindings", "interruption", "faults", "strangers", "load")
 """Those of this script, in their order."""
