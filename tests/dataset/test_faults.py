@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from interruption import ctrl_c_after
 
 from szfast.dataset import build, building, open_dataset, verify
 from szfast.dataset.arrays import loaded
@@ -135,6 +136,17 @@ def test_maps_are_copied_into_a_file_or_not_at_all(dataset, small_disk):
 
 def kill_this_process(_):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_ctrl_c_does_not_wait_for_what_workers_are_at():
+    crew = Processes(1)
+    try:
+        with pytest.raises(KeyboardInterrupt), ctrl_c_after(2.0):
+            list(crew.results(time.sleep, [60, 60]))
+    finally:
+        begin = time.monotonic()
+        crew.close()
+    assert time.monotonic() - begin < 20
 
 
 def test_a_worker_process_that_dies_is_told_of():

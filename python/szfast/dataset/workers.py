@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol, TypeVar
 
 from szfast.arguments import require
@@ -56,11 +57,19 @@ class Processes:
     def __init__(self, count: int = 0) -> None:
         # spawn: a fork of a process with threads may hang
         context = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(count or _cores(), mp_context=context, initializer=_end_with_parent)
+        heard, self._line = context.Pipe(duplex=False)
+        self.pool = ProcessPoolExecutor(
+            count or _cores(), mp_context=context, initializer=_end_with_builder, initargs=(heard,)
+        )
+        self._unfinished: dict[Future[Any], int] = {}
 
     def close(self) -> None:
-        """End the processes."""
+        """End the processes, at once where they still work: what is whole is kept."""
+        if not all(future.done() for future in self._unfinished):
+            # nobody reads it, so that all see it
+            self._line.send(None)
         self.pool.shutdown(cancel_futures=True)
+        self._line.close()
 
     def results(
         self, function: Callable[[Any], Result], tasks: Sequence[Any]
@@ -71,6 +80,7 @@ class Processes:
         except BrokenProcessPool as broken:
             # one that had nothing to do has died
             raise _lost(broken) from broken
+        self._unfinished = futures
         for future in as_completed(futures):
             error = future.exception()
             if isinstance(error, BrokenProcessPool):
@@ -85,14 +95,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _end_with_parent() -> None:
-    """End this process when its parent is gone: a killed builder leaves no workers behind."""
+def _end_with_builder(line: Connection) -> None:
+    """End this process when its builder says so, or is gone: one that is killed leaves no workers behind."""
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
+        wait([line] if parent is None else [line, parent.sentinel])
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 
