@@ -94,7 +94,7 @@ def path_in(value: Any, name: str = "path") -> Path:
     """
     given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
     if not isinstance(given, str) or not given or "\0" in given:
-        raise ArgumentError(f"expected a path, found {reprlib.repr(value)}.", field=name)
+        raise ArgumentError(f"expected a path, found {reprlib.repr(value)}.", file=given or None, field=name)
     return Path(given)
 
 

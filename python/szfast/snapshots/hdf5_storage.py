@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def check_links(group: Any, names: list[str], path: Path, kind: type[SzfastError
         Of the given kind.
     """
     for name in names:
-        filename = _other_file(group.id, name.encode(), _MOST_LINKS)
+        filename = _other_file(group.id, os.fsencode(name), _MOST_LINKS)
         if filename is not None:
             raise kind(
                 f"it is a link to another file, {filename}.",
