@@ -137,6 +137,25 @@ def test_a_unit_that_overflows(tmp_path, written, code_gas, writer):
     refuses(path, field="InternalEnergy", match="not finite")
 
 
+@pytest.mark.parametrize(
+    ("array", "attribute", "factor"),
+    [
+        ("Coordinates", "to_cgs", 2.0),
+        ("Coordinates", "a_scaling", 2.0),
+        ("SmoothingLength", "h_scaling", -1.0),
+        ("Masses", "to_cgs", 1.02),
+        ("Masses", "h_scaling", 0.5),
+        ("InternalEnergy", "to_cgs", 0.5),
+    ],
+)
+def test_scaling_attributes_against_the_units_of_the_file(tmp_path, written, code_gas, array, attribute, factor):
+    """A bit of one of them moved, widened or weighed all gas, and nothing else told."""
+    path = written.gadget4(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["PartType0"][array].attrs[attribute] *= factor
+    refuses(path, field=f"PartType0/{array}", match="its attributes make a unit")
+
+
 @pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):

@@ -36,6 +36,8 @@ _ALIASES = {
     "sfr": ("StarFormationRate",),
 }
 _NEIGHBOURS = 64
+_UNIT_AGREEMENT = 0.01
+"""Codes round a parsec and a solar mass differently, in the third digit at most."""
 
 
 class GadgetUnits:
@@ -81,8 +83,21 @@ class GadgetUnits:
                 value, a, h = (as_number(attributes[key], f"{name}.{key}", path) for key in (cgs, a_power, h_power))
                 # Zero is how GADGET-4 and AREPO mark an array without a unit.
                 if value > 0.0:
-                    return value * scale_power(self.scale_factor, a) * scale_power(self.hubble, h)
+                    found = value * scale_power(self.scale_factor, a) * scale_power(self.hubble, h)
+                    self._check_agreement(name, found, default_cgs)
+                    return found
         return default_cgs
+
+    def _check_agreement(self, name: str, found: float, expected: float) -> None:
+        # what an array says of itself and what the file says of all arrays are written from the same numbers
+        told = all(self.description.find(*names) is not None for names in _UNIT_NAMES.values())
+        if told and name not in _ALIASES["temperature"] and not abs(found / expected - 1.0) < _UNIT_AGREEMENT:
+            raise SnapshotError(
+                f"its attributes make a unit of {found:g} cgs, those of the file {expected:g}.",
+                file=self.description.path,
+                field=f"{GAS}/{name}",
+                remedy="correct its scaling attributes, or UnitLength_in_cm, UnitMass_in_g and UnitVelocity_in_cm_per_s.",
+            )
 
     def length_kpc(self, name: str) -> float:
         """Physical kpc per stored value."""
