@@ -156,6 +156,28 @@ def test_scaling_attributes_against_the_units_of_the_file(tmp_path, written, cod
     refuses(path, field=f"PartType0/{array}", match="its attributes make a unit")
 
 
+TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+
+
+@pytest.mark.parametrize(
+    ("array", "attribute", "value"),
+    [
+        ("Coordinates", TO_CGS, 1.5e24),
+        ("Coordinates", "a-scale exponent", 0.0),
+        ("SmoothingLengths", "Value stored as physical", 4),
+        ("Masses", "a-scale exponent", 1.0),
+        ("Densities", TO_CGS, 1e-30),
+        ("InternalEnergies", "a-scale exponent", 2.0),
+        ("ElectronNumberDensities", TO_CGS, 1.0),
+    ],
+)
+def test_attributes_of_swift_against_its_units(tmp_path, written, code_gas, array, attribute, value):
+    path = written.swift(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["PartType0"][array].attrs[attribute] = [value]
+    refuses(path, field=f"PartType0/{array}", match="its attributes say")
+
+
 @pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):
