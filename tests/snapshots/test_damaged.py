@@ -178,6 +178,17 @@ def test_attributes_of_swift_against_its_units(tmp_path, written, code_gas, arra
     refuses(path, field=f"PartType0/{array}", match="its attributes say")
 
 
+@pytest.mark.parametrize(("group", "unit"), [("Parameters", "UnitVelocity_in_cm_per_s"), ("Units", "Unit time")])
+@pytest.mark.parametrize("value", [1e-300, 1e300])
+def test_units_so_small_that_a_power_is_zero(tmp_path, written, code_gas, group, unit, value):
+    path = (written.gadget4 if group == "Parameters" else written.swift)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        attributes = file[group].attrs
+        name = next(each for each in attributes if each.startswith(unit))
+        attributes[name] = np.full_like(attributes[name], value)
+    refuses(path, field="", match="its attributes|positive velocity")
+
+
 @pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):

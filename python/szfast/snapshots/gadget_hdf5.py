@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -91,12 +92,12 @@ class GadgetUnits:
     def _check_agreement(self, name: str, found: float, expected: float) -> None:
         # what an array says of itself and what the file says of all arrays are written from the same numbers
         told = all(self.description.find(*names) is not None for names in _UNIT_NAMES.values())
-        if told and name not in _ALIASES["temperature"] and not abs(found / expected - 1.0) < _UNIT_AGREEMENT:
+        if told and name not in _ALIASES["temperature"] and not math.isclose(found, expected, rel_tol=_UNIT_AGREEMENT):
             raise SnapshotError(
                 f"its attributes make a unit of {found:g} cgs, those of the file {expected:g}.",
                 file=self.description.path,
                 field=f"{GAS}/{name}",
-                remedy="correct its scaling attributes, or UnitLength_in_cm, UnitMass_in_g and UnitVelocity_in_cm_per_s.",
+                remedy="correct its scaling attributes, or those of the file that begin with Unit.",
             )
 
     def length_kpc(self, name: str) -> float:

@@ -97,7 +97,7 @@ class SwiftFields:
         value = as_number(attributes.get(_TO_CGS, expected), f"{name}.{_TO_CGS}", path)
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
         physical = as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path)
-        if not abs(value / expected - 1.0) < _UNIT_AGREEMENT:
+        if not math.isclose(value, expected, rel_tol=_UNIT_AGREEMENT):
             raise self._contradiction(name, f"{_TO_CGS} {value:g}, by /Units it is {expected:g}")
         # electrons are stored in the physical frame by some, and comoving by others
         if field != "ElectronNumberDensities" and exponent != a_default:
