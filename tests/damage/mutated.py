@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import os
 import pickle
+import resource
 import shutil
 import signal
 import sys
@@ -195,6 +196,8 @@ def _run(target: Target, valid: ValidFile, first: int, count: int, folder: Path,
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
     _return_freed_memory()
+    # what a damaged file asks for must not take the machine down
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
     valid.read(valid.path)
     for case in range(first, first + count):
         try:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from damage.judge import Case, judge
-from damage.mutated import TARGETS, ValidFile
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -83,22 +82,6 @@ BUGS = {
         _within("examples.npz", _member("redshift.npy", lambda raw: _npy(np.array(["x", "y"])))),
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def valid(tmp_path_factory) -> Callable[[str], ValidFile]:
-    """The valid files, written when they are first asked for."""
-    known: dict[str, ValidFile] = {}
-
-    def of(name: str) -> ValidFile:
-        target = next(target for target in TARGETS if target.name == name)
-        if not target.here:
-            pytest.skip(f"needs {target.needs}")
-        if name not in known:
-            known[name] = target.valid(tmp_path_factory.mktemp("good"))
-        return known[name]
-
-    return of
 
 
 @pytest.mark.parametrize("damage", BUGS)

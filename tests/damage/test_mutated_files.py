@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import struct
 import time
 
@@ -20,20 +21,18 @@ BATCH = 250
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=str)
-def test_mutated_files(tmp_path, target):
+def _batches():
+    for target in TARGETS:
+        wanted = MUTATIONS * target.share // 100
+        for first in range(0, wanted, BATCH):
+            count = min(BATCH, wanted - first)
+            yield pytest.param(target, first, count, id=f"{target}, {first} to {first + count - 1}")
+
+
+@pytest.mark.parametrize(("target", "first", "count"), list(_batches()))
+def test_mutated_files(tmp_path, valid, target, first, count):
     """A batch in a process of its own, so that a crash names its case and takes nothing with it."""
-    if not target.here:
-        pytest.skip(f"needs {target.needs}")
-    good = tmp_path / "good"
-    good.mkdir()
-    valid = target.valid(good)
-    wanted = MUTATIONS * target.share // 100
-    assert wanted > 0
-    for first in range(0, wanted, BATCH):
-        place = tmp_path / str(first)
-        place.mkdir()
-        assert fault_of(target, valid, first, min(BATCH, wanted - first), place) is None
+    assert fault_of(target, valid(target.name), first, count, tmp_path) is None
 
 
 def _refuses(path):
@@ -65,7 +64,7 @@ def _takes_memory(path):
         (lambda path: 1 / 0, "ZeroDivisionError"),
         (lambda path: np.array([np.inf]), "not finite"),
         (lambda path: os._exit(3), "dies after case -1"),
-        (lambda path: os.kill(os.getpid(), 11), "dies after case -1"),
+        (lambda path: os.kill(os.getpid(), signal.SIGKILL), "dies after case -1"),
         (_spins, r"took 2\.\d s"),
         (_takes_memory, "took 2[34] MiB, more than 8 MiB"),
     ],
@@ -74,6 +73,6 @@ def test_the_faults_are_seen(tmp_path, read, fault):
     path = tmp_path / "file"
     path.write_bytes(struct.pack("<1000I", *range(1000)))
     # the valid file itself is read without a fault
-    valid = ValidFile(path, lambda each: np.ones(1) if each == path or each.parent.name == "0" else read(each))
-    found = fault_of(Target("GADGET format 1", 1), valid, 0, 3, tmp_path)
+    whole = ValidFile(path, lambda each: np.ones(1) if each == path or each.parent.name == "0" else read(each))
+    found = fault_of(Target("GADGET format 1", 1), whole, 0, 3, tmp_path)
     assert found is None if fault is None else re.search(fault, found or "")

@@ -60,6 +60,8 @@ def test_density_times_volume_against_mass(tmp_path, written, code_gas):
     path = written.gadget4(tmp_path, code_gas)
     with h5py.File(path, "a") as file:
         file["PartType0/SmoothingLength"].attrs["to_cgs"] = 3.085678e21
+        # otherwise the file's own units tell
+        del file["Parameters"].attrs["UnitLength_in_cm"]
     with pytest.raises(SnapshotError, match="smoothing lengths in Mpc would fit") as caught:
         open_snapshot(path).gas()
     assert caught.value.field == "SmoothingLength"

@@ -137,6 +137,58 @@ def test_a_unit_that_overflows(tmp_path, written, code_gas, writer):
     refuses(path, field="InternalEnergy", match="not finite")
 
 
+@pytest.mark.parametrize(
+    ("array", "attribute", "factor"),
+    [
+        ("Coordinates", "to_cgs", 2.0),
+        ("Coordinates", "a_scaling", 2.0),
+        ("SmoothingLength", "h_scaling", -1.0),
+        ("Masses", "to_cgs", 1.02),
+        ("Masses", "h_scaling", 0.5),
+        ("InternalEnergy", "to_cgs", 0.5),
+    ],
+)
+def test_scaling_attributes_against_the_units_of_the_file(tmp_path, written, code_gas, array, attribute, factor):
+    """A bit of one of them moved, widened or weighed all gas, and nothing else told."""
+    path = written.gadget4(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["PartType0"][array].attrs[attribute] *= factor
+    refuses(path, field=f"PartType0/{array}", match="its attributes make a unit")
+
+
+TO_CGS = "Conversion factor to CGS (not including cosmological corrections)"
+
+
+@pytest.mark.parametrize(
+    ("array", "attribute", "value"),
+    [
+        ("Coordinates", TO_CGS, 1.5e24),
+        ("Coordinates", "a-scale exponent", 0.0),
+        ("SmoothingLengths", "Value stored as physical", 4),
+        ("Masses", "a-scale exponent", 1.0),
+        ("Densities", TO_CGS, 1e-30),
+        ("InternalEnergies", "a-scale exponent", 2.0),
+        ("ElectronNumberDensities", TO_CGS, 1.0),
+    ],
+)
+def test_attributes_of_swift_against_its_units(tmp_path, written, code_gas, array, attribute, value):
+    path = written.swift(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        file["PartType0"][array].attrs[attribute] = [value]
+    refuses(path, field=f"PartType0/{array}", match="its attributes say")
+
+
+@pytest.mark.parametrize(("group", "unit"), [("Parameters", "UnitVelocity_in_cm_per_s"), ("Units", "Unit time")])
+@pytest.mark.parametrize("value", [1e-300, 1e300])
+def test_units_so_small_that_a_power_is_zero(tmp_path, written, code_gas, group, unit, value):
+    path = (written.gadget4 if group == "Parameters" else written.swift)(tmp_path, code_gas)
+    with h5py.File(path, "a") as file:
+        attributes = file[group].attrs
+        name = next(each for each in attributes if each.startswith(unit))
+        attributes[name] = np.full_like(attributes[name], value)
+    refuses(path, field="", match="its attributes|positive velocity")
+
+
 @pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):

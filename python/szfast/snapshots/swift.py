@@ -35,6 +35,7 @@ _DIMENSIONS = {
     "InternalEnergies": (2, 0, -2, -2),
     "ElectronNumberDensities": (-3, 0, 0, 0),
 }
+_UNIT_AGREEMENT = 0.01
 _OLD_NAMES = {
     "SmoothingLengths": "SmoothingLength",
     "Densities": "Density",
@@ -93,22 +94,30 @@ class SwiftFields:
         length, mass, time, a_default = _DIMENSIONS[field]
         units = self.units_cgs
         powers = (("length", length), ("mass", mass), ("time", time))
-        value = math.prod(scale_power(units[kind], power) for kind, power in powers)
-        if SWIFT_TO_CGS in attributes:
-            by_units, value = value, as_number(attributes[SWIFT_TO_CGS], f"{name}.{SWIFT_TO_CGS}", path)
-            check_unit(value, f"{GAS}/{name}.{SWIFT_TO_CGS}", path)
-            if field == "Coordinates" and not abs(value / by_units - 1.0) < 0.01:
-                raise SnapshotError(
-                    f"the array's unit is {value:g} cgs, that of /Units {by_units:g} cgs.",
-                    file=path,
-                    field=f"{GAS}/{name}.{SWIFT_TO_CGS}",
-                    remedy="correct the wrong one, this attribute or /Units.",
-                )
+        expected = math.prod(scale_power(units[kind], power) for kind, power in powers)
+        value = as_number(attributes.get(SWIFT_TO_CGS, expected), f"{name}.{SWIFT_TO_CGS}", path)
+        check_unit(value, f"{GAS}/{name}.{SWIFT_TO_CGS}", path)
         exponent = as_number(attributes.get("a-scale exponent", a_default), f"{name}.a-scale exponent", path)
+        physical = as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path)
+        if not math.isclose(value, expected, rel_tol=_UNIT_AGREEMENT):
+            raise self._contradiction(name, f"{SWIFT_TO_CGS} {value:g}, by /Units it is {expected:g}")
+        # electrons are stored in the physical frame by some, and comoving by others
+        if field != "ElectronNumberDensities" and exponent != a_default:
+            raise self._contradiction(name, f"a-scale exponent {exponent:g}, of such a quantity it is {a_default}")
+        if physical not in (0, 1):
+            raise self._contradiction(name, f"Value stored as physical {physical:g}, which is 0 or 1")
         # Fields that a run was told to write in the physical frame carry the exponent of their comoving form.
-        if as_number(attributes.get("Value stored as physical", 0), f"{name}.Value stored as physical", path):
+        if physical:
             exponent = 0.0
         return value * scale_power(self.scale_factor, exponent)
+
+    def _contradiction(self, name: str, found: str) -> SnapshotError:
+        return SnapshotError(
+            f"its attributes say {found}.",
+            file=self.description.path,
+            field=f"{GAS}/{name}",
+            remedy="correct the attributes of the array, or the groups Units and Cosmology.",
+        )
 
 
 def read_layout(description: Hdf5Description) -> GasLayout:
