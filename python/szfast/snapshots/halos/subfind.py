@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from szfast.constants import KPC_M, M_SUN_KG
 from szfast.errors import HaloCatalogueError, SnapshotError
+from szfast.hdf5_links import check_links
 from szfast.snapshots.halos.columns import HaloColumns, check_stored_masses
 from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, translated
-from szfast.snapshots.hdf5_storage import check_links, gap
+from szfast.snapshots.hdf5_storage import gap
 from szfast.snapshots.header import Assumption, SnapshotHeader, check_header
 
 _PART = re.compile(r"^(?P<stem>.+)\.(?P<number>\d+)\.(?:hdf5|h5)$")
