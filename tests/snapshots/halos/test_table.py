@@ -78,7 +78,7 @@ def test_packed_tables(tmp_path, files, name, pack):
 def test_a_cluster_at_a_face_of_the_box(tmp_path, files):
     """Its haloes lie within a thousandth of the box from the face, but not in a sheet."""
     made = files.made()
-    made.position[:] = [25.0, 30000.0, 20000.0] + np.random.default_rng(1).uniform(-20.0, 20.0, made.position.shape)
+    made.position[:] = np.random.default_rng(1).normal([25.0, 30000.0, 20000.0], 8.0, made.position.shape)
     table = _in_code_units(files, made)
     table.write(tmp_path / "halos.csv")
     _check(read_halos(tmp_path / "halos.csv", snapshot=files.snapshot()), made, files)
