@@ -93,8 +93,11 @@ def path_in(value: Any, name: str = "path") -> Path:
         If it is something else, or no file can have that name.
     """
     given = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(given, str) or not given or "\0" in given:
-        raise ArgumentError(f"expected a path, found {reprlib.repr(value)}.", file=given or None, field=name)
+    if not isinstance(given, str) or not given:
+        raise ArgumentError(f"expected a path, found {reprlib.repr(value)}.", field=name)
+    if "\0" in given:
+        shown = given.replace("\0", "\\0")
+        raise ArgumentError("no file has a name with a zero byte.", file=shown, field=name, remedy="correct the path.")
     return Path(given)
 
 

@@ -73,7 +73,9 @@ def _check_hdf5(file: Path, kind: type[SzfastError]) -> None:
     with h5py.File(file, "r") as content:
         name = lying_elsewhere(content)
     if name is not None:
-        raise kind("lies outside of the file.", file=file, field=name, remedy="give a file that holds its rows.")
+        raise kind(
+            "leads out of the file, or in circles.", file=file, field=name, remedy="give a file that holds its rows."
+        )
 
 
 def _check_votable(file: Path, kind: type[SzfastError]) -> None:

@@ -52,6 +52,18 @@ def test_hot_gas_that_is_not_ionised_is_bad(checked, write_snapshot, electrons):
     assert "electrons per hydrogen atom" in entry["error"]
 
 
+def test_heated_gas_that_maps_leave_out_may_carry_the_electrons_of_cold_gas(checked, write_snapshot):
+    """An early snapshot, whose only hot gas is what supernovae have just heated."""
+    heated = np.arange(400) < 40
+    columns = {
+        "StarFormationRate": np.where(heated, 0.5, 0.0),
+        "InternalEnergy": np.where(heated, 6e5, 1e3),
+        "ElectronAbundance": np.where(heated, 0.1, 1.1),
+    }
+    code, entry = checked(write_snapshot(columns=columns))
+    assert (code, entry["good"]) == (0, True), entry["error"]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [

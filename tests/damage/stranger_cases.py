@@ -428,6 +428,13 @@ def _tables(folder: Path) -> list[Case]:
 
         return make
 
+    def doubling(file, into):
+        below = file.create_group("0")
+        for number in range(1, 30):
+            group = file.create_group(str(number))
+            group["a"] = group["b"] = below
+            below = group
+
     packed = "redshift,log10_M500c,M_Planck\n" + "0.1,14.2,14.3\n" * 2_500_000
     refused = {
         "a VOTable of another file's rows": votable('<STREAM href="file://HERE/rows"/>'),
@@ -446,6 +453,8 @@ def _tables(folder: Path) -> list[Case]:
                 external=[(str(into / "rows"), 0, 48)],
             )
         ),
+        "an HDF5 table with a group in itself": hdf5(lambda file, into: file.__setitem__("x", file["/"])),
+        "an HDF5 table of a billion paths": hdf5(doubling),
         "a bomb: 35 MB of rows behind gzip": lambda into: _bomb(into / "masses.csv", packed),
     }
     found = [Case("table of a stranger", damage, make, read) for damage, make in refused.items()]

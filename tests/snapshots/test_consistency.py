@@ -107,6 +107,22 @@ def test_right_units_without_attributes_pass(real_data, tmp_path):
         check_box(mass * HUBBLE**2, snapshot.header, snapshot.path)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.1])
+def test_cells_about_a_zoom_may_fill_the_box(tmp_path, written, code_gas, share):
+    """A Voronoi mesh fills its box: of a zoom in 1 Gpc/h, cells at its edge reach over hundreds of Mpc."""
+    box = 1e6
+    code_gas = code_gas.with_column("position", np.random.default_rng(5).normal(box / 2, 900.0, (300, 3)))
+    code_gas.box = box
+    edge = np.zeros(300, bool)
+    edge[: round(300 * share)] = True
+    density = np.where(edge, code_gas.mass * edge.sum() / box**3, code_gas.density)
+    path = written.arepo(tmp_path, code_gas.with_column("density", density))
+    gas = open_snapshot(path).gas()
+    # 64 neighbours reach as far as 64 such cells
+    reach = np.cbrt(3 * 64 / (4 * np.pi) * box**3 / edge.sum()) * written.length_kpc * written.scale_factor
+    np.testing.assert_allclose(gas.smoothing_length_kpc[edge], reach, rtol=1e-5)
+
+
 def test_critical_density():
     from astropy.cosmology import FlatLambdaCDM
 

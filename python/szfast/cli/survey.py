@@ -61,8 +61,11 @@ class Survey:
         SnapshotError
             If electron or hydrogen fractions are not possible.
         """
+        from szfast.gas.exclusion import NEUTRAL, STAR_FORMING, WIND, left_out
+
         mass_msun = chunk.mass_msun.astype(np.float64)
-        temperature_k = _temperature_k(chunk)
+        out, counts = left_out(chunk, (STAR_FORMING, WIND, NEUTRAL))
+        temperature_k = _temperature_k(chunk, out)
         self.particles += len(chunk)
         self.mass_msun += float(mass_msun.sum())
         self.hot_msun += float(mass_msun[temperature_k > HOT_K].sum())
@@ -71,34 +74,17 @@ class Survey:
         self.very_hot += int(np.count_nonzero(temperature_k > VERY_HOT_K))
         if chunk.electron_per_hydrogen is not None:
             self.electrons = _wider(self.electrons or (np.inf, 0.0), chunk.electron_per_hydrogen)
-        self._add_left_out(chunk, mass_msun)
-
-    def _add_left_out(self, chunk: GasParticles, mass_msun: NDArray[np.float64]) -> None:
-        from szfast.gas.exclusion import NEUTRAL_FRACTION
-
-        hits = {
-            "star-forming": _above(chunk.star_formation_rate, 0.0),
-            "wind": _above(chunk.wind_delay_time, 0.0),
-            "neutral": _above(chunk.neutral_fraction, np.nextafter(np.float32(NEUTRAL_FRACTION), np.float32(0))),
-        }
-        out = np.zeros(len(chunk), dtype=bool)
-        for reason, hit in hits.items():
-            if hit is not None:
-                self.left_out[reason] = self.left_out.get(reason, 0) + int(np.count_nonzero(hit & ~out))
-                out |= hit
+        for reason, count in counts.items():
+            self.left_out[reason] = self.left_out.get(reason, 0) + count
         self.left_out_msun += float(mass_msun[out].sum())
-
-
-def _above(values: NDArray[np.float32] | None, threshold: float) -> NDArray[np.bool_] | None:
-    return None if values is None else values > threshold
 
 
 def _wider(limits: tuple[float, float], values: NDArray[np.float32]) -> tuple[float, float]:
     return min(limits[0], float(values.min())), max(limits[1], float(values.max()))
 
 
-def _temperature_k(chunk: GasParticles) -> NDArray[np.float32]:
-    from szfast.gas.electrons import FROM_FILE, FULLY_IONISED, check_ionised, electrons_of, temperature_k
+def _temperature_k(chunk: GasParticles, out: NDArray[np.bool_]) -> NDArray[np.float32]:
+    from szfast.gas.electrons import FROM_FILE, FULLY_IONISED, Electrons, check_ionised, electrons_of, temperature_k
 
     if chunk.internal_energy_km2_s2 is None:
         if chunk.temperature_k is None:
@@ -112,7 +98,9 @@ def _temperature_k(chunk: GasParticles) -> NDArray[np.float32]:
     model = FULLY_IONISED if chunk.electron_per_hydrogen is None else FROM_FILE
     electrons = electrons_of(chunk, model, [])
     kelvin = temperature_k(chunk.internal_energy_km2_s2, electrons)
-    check_ionised(kelvin, electrons, chunk.path)
+    # as in maps: heated winds carry the electrons of the gas that they came from
+    kept = Electrons(electrons.per_hydrogen[~out], electrons.hydrogen_fraction[~out], electrons.model)
+    check_ionised(kelvin[~out], kept, chunk.path)
     return kelvin
 
 

@@ -63,7 +63,7 @@ def check_keras_file(file: Path) -> None:
         with h5py.File(io.BytesIO(weights), "r") as arrays:
             elsewhere = lying_elsewhere(arrays)
         if elsewhere is not None:
-            raise NetworkError("lies outside of the file.", file=file, field=elsewhere, remedy=_REMEDY)
+            raise NetworkError("leads out of the file, or in circles.", file=file, field=elsewhere, remedy=_REMEDY)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError) as error:
         # a RecursionError is a RuntimeError
         raise NetworkError(

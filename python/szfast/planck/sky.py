@@ -7,7 +7,7 @@ import math
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from szfast.arguments import choice_in, path_in, require
 from szfast.errors import ArgumentError, SkyMapError
 from szfast.fits_files import opened_fits
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger("szfast.planck")
 

@@ -12,8 +12,9 @@ import h5py as untyped_h5py
 import numpy as np
 
 from szfast.errors import SnapshotError
+from szfast.hdf5_links import check_links
 from szfast.snapshots.hdf5_attributes import as_count, as_number, attributes_of, stands_here, translated
-from szfast.snapshots.hdf5_storage import check_links, gap, packed_rows, plain_array
+from szfast.snapshots.hdf5_storage import gap, packed_rows, plain_array
 from szfast.snapshots.parts import check_total
 from szfast.snapshots.plain_arrays import PlainArray, opened_plain
 from szfast.snapshots.stored_fields import Array, Reader
@@ -178,7 +179,7 @@ def describe(path: Path) -> Hdf5Description:
         If it is no HDF5 snapshot, or damaged.
     """
     with opened_hdf5(path) as file, translated(path):
-        check_links(file, [*GROUPS, GAS], path)
+        check_links(file, [*GROUPS, GAS], path, SnapshotError)
         if not isinstance(file.get("Header"), h5py.Group):
             raise SnapshotError(
                 "no group /Header: not a snapshot that szfast knows.",
@@ -191,7 +192,7 @@ def describe(path: Path) -> Hdf5Description:
         # HDF5 counts addresses from behind a user block.
         from_start = file.userblock_size == 0
         if GAS in file:
-            check_links(file[GAS], list(file[GAS]), path)
+            check_links(file[GAS], list(file[GAS]), path, SnapshotError)
         for name, dataset in file[GAS].items() if GAS in file else ():
             if isinstance(dataset, h5py.Dataset):
                 gas[name] = DatasetDescription(
@@ -206,11 +207,11 @@ def describe(path: Path) -> Hdf5Description:
 def _named_columns(file: Any, gas: Mapping[str, DatasetDescription]) -> dict[str, list[str]]:
     path, group = Path(file.filename), file
     for name in ("SubgridScheme", "NamedColumns"):
-        check_links(group, [name], path)
+        check_links(group, [name], path, SnapshotError)
         group = group.get(name)
         if not isinstance(group, h5py.Group):
             return {}
-    check_links(group, list(gas.keys() & group.keys()), path)
+    check_links(group, list(gas.keys() & group.keys()), path, SnapshotError)
     found = {}
     for name in gas.keys() & group.keys():
         columns = group[name]

@@ -66,7 +66,7 @@ class Snapshot:
         self._store, self._layout = store, replace(layout, recipes=within_possible(layout.recipes))
         # A wrong unit is told as such, before single values are looked at.
         self._unbounded = layout.recipes
-        self._particle_kpc3: float | None = None
+        self._volumes_kpc3: tuple[float, float] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -242,7 +242,7 @@ class Snapshot:
                 yield Loaded(rows_read, {k: len(rows) for k, rows in chunk.found}), pieces(chunk)
                 advance(chunk.count)
             check_extent(low, high, self.header, self.path)
-            check_filling(self.gas_count, self._particle_kpc3 or 0.0, low, high, self.header, self.path)
+            check_filling(self.gas_count, self._volumes_kpc3 or (0.0, 0.0), low, high, self.header, self.path)
 
     def _chunks(self, spheres: Spheres, spans: list[tuple[int, int, int]]) -> Generator[Chunk, None, None]:
         begins: dict[bytes, Path] = {}
@@ -325,14 +325,14 @@ class Snapshot:
         )
 
     def _check_plausible(self) -> None:
-        if self._particle_kpc3 is not None or self.gas_count == 0:
+        if self._volumes_kpc3 is not None or self.gas_count == 0:
             return
         layout = self._layout
         if layout.units_assumed:
             check_box(layout.dark_matter_msun, layout.header, self.path)
         sample = self._sample()
         check_gas(sample, layout.header, self.path)
-        self._particle_kpc3 = sample.volume_kpc3
+        self._volumes_kpc3 = sample.volumes_kpc3
 
     def _sample(self) -> GasSample:
         """Read a few slices from all over the largest file."""

@@ -122,8 +122,8 @@ class Store(Protocol):
 _POSSIBLE = {
     # all gas of a cluster
     "mass_msun": (0.0, 1e15),
-    # 0.1 mpc, and the voids of the coarsest boxes
-    "smoothing_length_kpc": (1e-7, 1e5),
+    # 0.1 mpc, and the cells of a mesh that reach from a zoom over all of the largest boxes
+    "smoothing_length_kpc": (1e-7, 1e7),
     # a tenth of c^2
     "internal_energy_km2_s2": (0.0, 9e9),
     "temperature_k": (0.0, 5e11),

@@ -78,6 +78,21 @@ def test_a_part_without_groups_is_no_error(tmp_path, files):
     assert len(read_halos(tmp_path / "tab.0.hdf5")) == 6
 
 
+def test_a_packed_part_of_groups_without_m500_is_no_error(tmp_path, files):
+    """30,000 of the smallest groups, none of which reaches 500 rho_c: zeros, which gzip packs a thousand times."""
+    made, small = files.made(), 30_000
+    files.write_subfind(tmp_path / "tab.0.hdf5", made, parts=2, total=len(made.m500) + small)
+    files.write_subfind(tmp_path / "tab.1.hdf5", made, parts=2, total=len(made.m500) + small)
+    with h5py.File(tmp_path / "tab.1.hdf5", "r+") as file:
+        file["Header"].attrs["Ngroups_ThisFile"] = small
+        for name in list(file["Group"]):
+            values = file[f"Group/{name}"]
+            shape, kind = (small, *values.shape[1:]), values.dtype
+            del file[f"Group/{name}"]
+            file.create_dataset(f"Group/{name}", data=np.zeros(shape, kind), chunks=shape, compression="gzip")
+    assert len(read_halos(tmp_path)) == len(made.m500)
+
+
 def test_parts_are_joined_by_number_and_not_by_name(tmp_path, files):
     made = files.made(12)
     for number in range(12):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+
 import astropy.cosmology.units as cu
 import astropy.units as u
 import numpy as np
@@ -59,6 +63,30 @@ def test_formats(tmp_path, files, name):
     table = _in_code_units(files, made)
     table.write(tmp_path / name, **({"format": "ascii"} if name.endswith("txt") else {}))
     _check(read_halos(tmp_path / name, snapshot=files.snapshot()), made, files)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("name", ["halos.csv", "halos.ecsv", "halos.fits"])
+def test_packed_tables(tmp_path, files, name, pack):
+    made = files.made()
+    _in_code_units(files, made).write(tmp_path / name)
+    ending = {gzip.compress: ".gz", bz2.compress: ".bz2", lzma.compress: ".xz"}[pack]
+    (tmp_path / f"{name}{ending}").write_bytes(pack((tmp_path / name).read_bytes()))
+    _check(read_halos(tmp_path / f"{name}{ending}", snapshot=files.snapshot()), made, files)
+
+
+def test_a_cluster_at_a_face_of_the_box(tmp_path, files):
+    """Its haloes lie within a thousandth of the box from the face, but not in a sheet."""
+    made = files.made()
+    made.position[:] = np.random.default_rng(1).normal([25.0, 30000.0, 20000.0], 8.0, made.position.shape)
+    table = _in_code_units(files, made)
+    table.write(tmp_path / "halos.csv")
+    _check(read_halos(tmp_path / "halos.csv", snapshot=files.snapshot()), made, files)
+    # whereas the x of haloes all over the box is in another unit there
+    table["y"], table["z"] = np.random.default_rng(2).uniform(0, 50000, (2, len(table)))
+    table.write(tmp_path / "halos.csv", overwrite=True)
+    with pytest.raises(HaloCatalogueError, match="face along x"):
+        read_halos(tmp_path / "halos.csv", snapshot=files.snapshot())
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ _PER_H = {
 
 
 _START_BYTES = 1 << 18
-_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x1f\x9d")
+_ARCHIVES = (b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x1f\x9d")
+"""First bytes of Zstandard, zip and compress, which are not unpacked."""
 _KNOWN = (b"SIMPLE  =", b"\x89HDF", b"<?xml", b"<VOTABLE", b"PAR1")
 
 
@@ -67,15 +68,15 @@ def _read_table(path: Path) -> Any:
     from astropy.io import registry
     from astropy.table import Table
 
-    _check_start(path)
     try:
         check_table(path, HaloCatalogueError)
+        _check_start(path)
         with u.add_enabled_units(cu):
             try:
                 return Table.read(path)
             except registry.IORegistryError:
                 return Table.read(path, format="ascii")
-    except HaloCatalogueError:
+    except (HaloCatalogueError, PermissionError):
         raise
     except Exception as error:
         # astropy's readers raise whatever their format's library does.
@@ -88,13 +89,15 @@ def _read_table(path: Path) -> Any:
 
 
 def _check_start(path: Path) -> None:
-    """Refuse what astropy would unpack or guess at for long, as no table of haloes."""
-    with path.open("rb") as file:
+    """Refuse what astropy would guess at for long, as no table of haloes; gzip, bzip2 and xz are looked into."""
+    from astropy.utils.data import get_readable_fileobj
+
+    with get_readable_fileobj(path, encoding="binary") as file:
         start = file.read(_START_BYTES)
     problem = None
-    if start.startswith(_PACKED):
-        problem = "it is compressed"
-    elif path.stat().st_size > _START_BYTES and not start.lstrip().startswith(_KNOWN):
+    if start.startswith(_ARCHIVES):
+        problem = "it is an archive"
+    elif len(start) == _START_BYTES and not start.lstrip().startswith(_KNOWN):
         words = set(re.findall(rb"\w+", start))
         missing = [name for name in ("x", "y", "z", "M500c") if name.encode() not in words]
         if b"\0" in start or b"\n" not in start:
@@ -106,7 +109,7 @@ def _check_start(path: Path) -> None:
             f"{problem}.",
             file=path,
             field="format",
-            remedy="give an .AHF_halos file, SUBFIND tables, or a table as ECSV, CSV, FITS or text, not compressed.",
+            remedy="give an .AHF_halos file, SUBFIND tables, or a table as ECSV, CSV, FITS or text, with gzip at most.",
         )
 
 
