@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 
@@ -133,3 +134,16 @@ def test_ctrl_c(tmp_path):
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+LATIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_a_terminal_without_utf8_costs_no_table(tmp_path):
+    """The names of clusters are in tables, whatever the terminal can show."""
+    code = (
+        "from pathlib import Path; from astropy.table import QTable; from szfast.cli.outputs import write_table;"
+        "write_table(QTable({'name': ['snap \\xdf']}), Path('masses.ecsv'))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={**os.environ, **LATIN})
+    assert "snap ß" in (tmp_path / "masses.ecsv").read_text(encoding="utf-8")
