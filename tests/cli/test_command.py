@@ -147,3 +147,13 @@ def test_a_terminal_without_utf8_costs_no_table(tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={**os.environ, **LATIN})
     assert "snap ß" in (tmp_path / "masses.ecsv").read_text(encoding="utf-8")
+
+
+def test_settings_that_matplotlib_refuses(tmp_path):
+    pytest.importorskip("matplotlib")
+    arguments = ("maps", "--synthetic", "--plot", "views.png", "-o", "maps.fits")
+    done = _run(*arguments, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: drawing maps needs the package 'matplotlib', which refuses its settings")
+    assert "unset MPLBACKEND" in done.stderr
+    assert list(tmp_path.iterdir()) == []
