@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import subprocess
@@ -157,3 +158,11 @@ def test_settings_that_matplotlib_refuses(tmp_path):
     assert done.stderr.startswith("error: drawing maps needs the package 'matplotlib', which refuses its settings")
     assert "unset MPLBACKEND" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_output_on_a_full_disk(one_error, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("szfast.cli.check.show_error", full)
+    assert "standard output cannot be written (No space left on device)" in one_error("check", "nowhere")
