@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -187,6 +188,8 @@ def set_up_logging(*, verbose: bool, debug: bool) -> None:
         # a name of a file, or a unit, that the terminal's encoding lacks must not cost the result
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # TensorFlow's notes about this machine would bury what is said of the input
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logger = logging.getLogger("szfast")
     for handler in [handler for handler in logger.handlers if isinstance(handler, RichHandler)]:
         logger.removeHandler(handler)

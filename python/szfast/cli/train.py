@@ -42,13 +42,16 @@ def train(
     from szfast.arguments import require
     from szfast.ensemble.comparison import train_and_compare
     from szfast.ensemble.configuration import read_training
+    from szfast.ensemble.training import opened_dataset
     from szfast.run_folder import open_run
 
     wanted = read_training(configuration)
+    # before Keras, which takes many seconds to import
+    dataset = opened_dataset(wanted.dataset)
     require("keras", "train", "training")
     with going_on():
         compared = train_and_compare(
-            wanted.dataset,
+            dataset,
             wanted.folder,
             wanted.compare,
             bins=wanted.bins,
