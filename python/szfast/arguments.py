@@ -221,10 +221,16 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
     Raises
     ------
     MissingExtraError
-        If the module is not installed.
+        If the module is not installed, or its settings keep it from starting.
     """
     try:
         return importlib.import_module(module)
+    except ValueError as error:
+        # matplotlib reads MPLBACKEND and its matplotlibrc when it is imported
+        raise MissingExtraError(
+            f"{purpose} needs the package '{module}', which refuses its settings ({error}).",
+            remedy="mend its configuration file and environment; for matplotlib, unset MPLBACKEND.",
+        ) from None
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from szfast.errors import RunError
 from szfast.folder_members import check_folder
-from szfast.table_files import check_table
+from szfast.table_files import check_table, write_ecsv
 from szfast.whole_files import DAMAGED_NPZ, replaced
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class RunFolder:
         file = self._file(name)
         checked = _checked(table, name, file)
         with replaced(file, RunError) as temporary:
-            checked.write(temporary, format="ascii.ecsv")
+            write_ecsv(checked, temporary)
         return file
 
     def read(self, name: str) -> QTable:
@@ -176,7 +176,7 @@ class RunFolder:
             raise RunError("is not in this run.", file=file, field="path", remedy="run the step that writes it.")
         try:
             check_table(file, RunError)
-            table = QTable.read(file, format="ascii.ecsv")
+            table = QTable.read(file, format="ascii.ecsv", encoding="utf-8")
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunError(
                 f"cannot be read as ECSV ({str(error).splitlines()[0]}).",

@@ -1,10 +1,14 @@
-"""Tables of strangers, before astropy reads them: none fetches anything, none unpacks to many times its size."""
+"""Tables as files: ours in UTF-8 on any terminal; those of strangers fetch nothing and unpack to no great size."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from szfast.errors import SzfastError
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 """First bytes of gzip, bzip2 and xz, which astropy unpacks."""
@@ -13,6 +17,12 @@ _MOST_UNPACKED = 50
 """More than numbers as text are packed to; the bytes of a bomb are thousands to one."""
 
 _SPARE_BYTES = 1 << 20
+
+
+def write_ecsv(table: Table, file: Path) -> None:
+    """Write a table as ECSV in UTF-8, where astropy would take the terminal's encoding."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        table.write(stream, format="ascii.ecsv")
 
 
 def check_table(file: Path, kind: type[SzfastError]) -> None:

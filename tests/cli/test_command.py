@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import subprocess
 import sys
 
@@ -133,3 +135,34 @@ def test_ctrl_c(tmp_path):
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+LATIN = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_a_terminal_without_utf8_costs_no_table(tmp_path):
+    """The names of clusters are in tables, whatever the terminal can show."""
+    code = (
+        "from pathlib import Path; from astropy.table import QTable; from szfast.cli.outputs import write_table;"
+        "write_table(QTable({'name': ['snap \\xdf']}), Path('masses.ecsv'))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env={**os.environ, **LATIN})
+    assert "snap ß" in (tmp_path / "masses.ecsv").read_text(encoding="utf-8")
+
+
+def test_settings_that_matplotlib_refuses(tmp_path):
+    pytest.importorskip("matplotlib")
+    arguments = ("maps", "--synthetic", "--plot", "views.png", "-o", "maps.fits")
+    done = _run(*arguments, cwd=tmp_path, env={**os.environ, "MPLBACKEND": "nonsense"})
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: drawing maps needs the package 'matplotlib', which refuses its settings")
+    assert "unset MPLBACKEND" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_output_on_a_full_disk(one_error, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("szfast.cli.check.show_error", full)
+    assert "standard output cannot be written (No space left on device)" in one_error("check", "nowhere")

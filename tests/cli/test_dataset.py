@@ -73,3 +73,13 @@ def test_a_bad_snapshot_is_left_out_where_asked(szfast, set_toml, tmp_path, monk
     assert result.code == 0, result.err
     assert "left out: GADGET-4, region box, snapshot 011: " in result.err
     assert len(open_dataset(tmp_path / "set.zarr")) == 2
+
+
+def test_ctrl_c_says_that_the_build_goes_on(szfast, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("szfast.dataset.build", stop)
+    result = szfast("dataset", "build", "set.toml")
+    assert result.code == 130
+    assert "interrupted; the same command goes on" in result.err

@@ -134,6 +134,17 @@ def test_subsampled_smoothing_lengths_are_warned_of(szfast, write_snapshot, colu
     assert "--smoothing-scale" in result.err
 
 
+def test_a_centre_without_a_cluster_is_warned_of(szfast, snapshot, one_view, tmp_path):
+    """The first cluster's centre, and the same numbers in Mpc/h taken as kpc/h."""
+    options = ("--radius", "40 Mpc", "--sightlines", one_view, "-o")
+    there = szfast("maps", snapshot, "--center", "10000,20000,30000", *options, tmp_path / "there.fits")
+    assert (there.code, "--center" in there.err) == (0, False)
+    lost = szfast("maps", snapshot, "--center", "10,20,30", *options, tmp_path / "lost.fits")
+    assert lost.code == 0
+    assert "warning: " in lost.err
+    assert "no cluster is there. Check --center" in lost.err
+
+
 def test_picture(szfast, snapshot, one_view, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "views.png"

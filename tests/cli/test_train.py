@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,14 @@ def test_other_clusters_and_means_of_runs(szfast, configuration, one_error, as_j
     assert "expected 1 to 2 networks" in one_error("mass", "maps.fits", "--networks", "training", "--members", "3")
     Path("empty").mkdir()
     assert "expected a run's folder" in one_error("mass", "maps.fits", "--networks", "empty", "--members", "2")
+
+
+def test_a_data_set_that_is_not_there_is_told_before_keras_is_imported(tmp_path):
+    (tmp_path / "train.toml").write_text('dataset = "nowhere.zarr"\nfolder = "run"\n')
+    code = (
+        "import sys; from typer.testing import CliRunner; from szfast.cli import app;"
+        "told = CliRunner().invoke(app, ['train', 'train.toml']);"
+        "print(told.exit_code, 'there is no such data set' in told.stderr, *{'keras', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.split() == ["1", "True"]

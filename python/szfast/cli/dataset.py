@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from szfast.cli.outputs import PICTURES, check_drawing, check_output
-from szfast.cli.reporting import ReportingGroup, show_json, show_line, show_table, show_warning
+from szfast.cli.reporting import ReportingGroup, going_on, show_json, show_line, show_table, show_warning
 
 if TYPE_CHECKING:
     from szfast.dataset import DataSet
@@ -58,14 +58,15 @@ def build(
     """Build a data set; started again after a kill, it goes on where it was."""
     from szfast import dataset
 
-    made = dataset.build(
-        configuration,
-        workers=workers,
-        dask=dask,
-        materialise=materialise,
-        bad_snapshots=bad_snapshots,
-        progress=True,
-    )
+    with going_on():
+        made = dataset.build(
+            configuration,
+            workers=workers,
+            dask=dask,
+            materialise=materialise,
+            bad_snapshots=bad_snapshots,
+            progress=True,
+        )
     _show_info(made, as_json)
 
 

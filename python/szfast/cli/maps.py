@@ -16,6 +16,7 @@ from szfast.engines import device_named
 from szfast.maps.profile import stage
 
 if TYPE_CHECKING:
+    from szfast.gas import Gas
     from szfast.maps.mapset import MapSet
     from szfast.snapshots import Snapshot
 
@@ -193,6 +194,7 @@ def _of_snapshot(
     reading: Reading,
     options: dict[str, Any],
 ) -> Made:
+    from szfast.gas.central_mass import CentralMass, odd_center
     from szfast.gas.neighbours import Neighbours, odd_neighbours
     from szfast.maps.halos import make_halo_maps
     from szfast.maps.make import make_maps
@@ -202,8 +204,15 @@ def _of_snapshot(
     options = options | reading.options(opened) | {"depth": _depth(depth, Frame.of(opened.header))}
     neighbours = Neighbours()
     if halos is None:
+        central = CentralMass()
+
+        def watch(gas: Gas) -> None:
+            neighbours.add(gas)
+            central.add(gas)
+
         position = comoving_position(center or "", Frame.of(opened.header), "--center")
-        made = [make_maps(snapshot=opened, center=position, watch=neighbours.add, **options)]
+        made = [make_maps(snapshot=opened, center=position, watch=watch, **options)]
+        _warn(path, odd_center(central.mass_msun, opened.header))
     else:
         found = make_halo_maps(
             opened,
@@ -212,10 +221,13 @@ def _of_snapshot(
             **options,
         )
         made = [maps for _, maps in sorted(found, key=lambda item: item[0])]
-    odd = odd_neighbours(neighbours.typical)
+    _warn(path, odd_neighbours(neighbours.typical))
+    return made, _snapshot_rows(opened, made)
+
+
+def _warn(path: Path, odd: str | None) -> None:
     if odd is not None:
         show_warning(f"{path}: {odd}")
-    return made, _snapshot_rows(opened, made)
 
 
 def _snapshot_rows(snapshot: Snapshot, made: list[MapSet]) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from szfast.errors import SzfastError
+from szfast.table_files import write_ecsv
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def write_table(table: QTable, path: Path) -> None:
         If it cannot be written.
     """
     with replaced(path, OutputError) as temporary:
-        table.write(temporary, format="ascii.ecsv")
+        write_ecsv(table, temporary)
 
 
 def write_text(text: str, path: Path) -> None:
@@ -88,4 +89,4 @@ def write_text(text: str, path: Path) -> None:
         If it cannot be written.
     """
     with replaced(path, OutputError) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")

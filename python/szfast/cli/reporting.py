@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
+import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 WIDTH_OF_FILES = 120
 """Columns of a table that does not go to a terminal."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ReportingGroup(TyperGroup):
@@ -38,6 +44,14 @@ class ReportingGroup(TyperGroup):
             commands = getattr(command, "commands", {"": command}).values() if command else []
             options = [parameter.name or "" for each in commands for parameter in each.params]
             show_error(_as_typed(error, options) if isinstance(error, SzfastError) else _out_of_memory())
+            raise typer.Exit(1) from None
+        except OSError as error:
+            # files that are asked for are written elsewhere, with errors of their own
+            if ctx.params.get("debug") or error.errno not in _FULL:
+                raise
+            show_error(
+                f"standard output cannot be written ({error.strerror}). Remedy: make room, or send it elsewhere."
+            )
             raise typer.Exit(1) from None
 
 
@@ -81,6 +95,16 @@ def show_warning(text: str) -> None:
     from rich.text import Text
 
     console(stderr=True).print(Text.assemble(("warning: ", "bold yellow"), text), soft_wrap=True)
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Say, where Ctrl-C stops what can go on later, that it can."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        show_warning("interrupted; the same command goes on where this one was.")
+        raise
 
 
 def show_line(text: str) -> None:
@@ -164,6 +188,8 @@ def set_up_logging(*, verbose: bool, debug: bool) -> None:
         # a name of a file, or a unit, that the terminal's encoding lacks must not cost the result
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # TensorFlow's notes about this machine would bury what is said of the input
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logger = logging.getLogger("szfast")
     for handler in [handler for handler in logger.handlers if isinstance(handler, RichHandler)]:
         logger.removeHandler(handler)

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from szfast.cli.reporting import show_json, show_line, show_table, show_warning
+from szfast.cli.reporting import going_on, show_json, show_line, show_table, show_warning
 
 EXAMPLE = (
     "A configuration; paths start at its folder, and all but the first two lines may be left out:\n\n"
@@ -42,23 +42,27 @@ def train(
     from szfast.arguments import require
     from szfast.ensemble.comparison import train_and_compare
     from szfast.ensemble.configuration import read_training
+    from szfast.ensemble.training import opened_dataset
     from szfast.run_folder import open_run
 
     wanted = read_training(configuration)
+    # before Keras, which takes many seconds to import
+    dataset = opened_dataset(wanted.dataset)
     require("keras", "train", "training")
-    compared = train_and_compare(
-        wanted.dataset,
-        wanted.folder,
-        wanted.compare,
-        bins=wanted.bins,
-        recipe=wanted.recipe,
-        runs=runs or wanted.runs,
-        workers=workers or None,
-        dask=dask,
-        stacked=stacked,
-        tensorboard=tensorboard,
-        progress=True,
-    )
+    with going_on():
+        compared = train_and_compare(
+            dataset,
+            wanted.folder,
+            wanted.compare,
+            bins=wanted.bins,
+            recipe=wanted.recipe,
+            runs=runs or wanted.runs,
+            workers=workers or None,
+            dask=dask,
+            stacked=stacked,
+            tensorboard=tensorboard,
+            progress=True,
+        )
     run = open_run(wanted.folder)
     if as_json:
         content = {name: plain_rows(run.read(name)) for name in ("choice", "coverage") if run.has(name)}

@@ -13,6 +13,7 @@ from szfast.errors import CatalogueError, MapFileError
 from szfast.maps.instrument import PLANCK
 from szfast.planck.cutouts import MASKED_FLAG, SkyCutout, cut
 from szfast.planck.sky import SkyMap
+from szfast.table_files import write_ecsv
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def cut_clusters(
         meta={"map": sky.name, "method": method, "pixel_arcmin": PLANCK.pixel_arcmin},
     )
     with replaced(place / TABLE, MapFileError) as temporary:
-        table.write(temporary, format="ascii.ecsv")
+        write_ecsv(table, temporary)
     return table
 
 

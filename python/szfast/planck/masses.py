@@ -19,7 +19,7 @@ from szfast.networks import read_cutout
 from szfast.networks.network_set import NetworkSet
 from szfast.planck.cutout_files import TABLE
 from szfast.planck.predicted import PredictedMasses, predicted_masses
-from szfast.table_files import check_table
+from szfast.table_files import check_table, write_ecsv
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def read_cutouts(folder: str | Path) -> QTable:
         )
     try:
         check_table(file, CatalogueError)
-        table = QTable.read(file, format="ascii.ecsv")
+        table = QTable.read(file, format="ascii.ecsv", encoding="utf-8")
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CatalogueError(
             f"cannot be read ({error}).", file=file, field="content", remedy="cut the map again."
@@ -203,7 +203,7 @@ def write_catalogue(table: QTable, path: str | Path) -> Path:
         raise ArgumentError(f"expected a name in .ecsv or .fits, found '{file.name}'.", field="path")
     with replaced(file, CatalogueError) as temporary:
         if file.suffix == ".ecsv":
-            table.write(temporary, format="ascii.ecsv")
+            write_ecsv(table, temporary)
             return file
         plain = table.copy()
         plain.meta = {}

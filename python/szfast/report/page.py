@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from szfast.arguments import require
 from szfast.errors import RunError
 from szfast.maps.picture import save_figure
+from szfast.table_files import write_ecsv
 from szfast.whole_files import replaced
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Picture:
         save_figure(self.figure, folder / f"{self.name}.pdf")
         if self.data is not None:
             with replaced(folder / f"{self.name}.ecsv", RunError) as temporary:
-                self.data.write(temporary, format="ascii.ecsv")
+                write_ecsv(self.data, temporary)
 
 
 @dataclass(frozen=True)

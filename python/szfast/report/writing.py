@@ -16,6 +16,7 @@ from szfast.report.other_clusters import other_clusters
 from szfast.report.page import write_page
 from szfast.report.real_clusters import RealClusters
 from szfast.run_folder import RunFolder, open_run
+from szfast.table_files import write_ecsv
 from szfast.whole_files import replaced
 
 log = logging.getLogger("szfast.report")
@@ -114,6 +115,6 @@ def _clean_run(given: RunFolder | str | Path) -> RunFolder:
 
 def _save_table(table: Table1, place: Path) -> None:
     with replaced(place / "table1.ecsv", RunError) as temporary:
-        table.table().write(temporary, format="ascii.ecsv")
+        write_ecsv(table.table(), temporary)
     with replaced(place / "table1.tex", RunError) as temporary:
-        temporary.write_text(table.latex())
+        temporary.write_text(table.latex(), encoding="utf-8")
