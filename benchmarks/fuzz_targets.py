@@ -5,7 +5,8 @@ Usage: python benchmarks/fuzz_targets.py bindings|binary_reader|hdf5_reader CORP
 The bindings get calls that they take with arguments changed: anything but a TypeError, ValueError, KeyError,
 MemoryError or RuntimeError of pybind11's is a finding, as are results that are not finite, and a crash. The readers
 get small valid snapshots whose records, or groups, are changed: anything but an error of szfast's own that names file,
-field and remedy, or finite gas, is one.
+field and remedy, or finite gas, is one. The branches of the bindings and the engine guide too where they were built to
+tell of them, as `nox -s fuzz` does where clang is there.
 """
 
 from __future__ import annotations
