@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from damage.container_mutations import mutate_file, mutate_folder
 from damage.every_case import cases_of
+from damage.judge import memory, memory_from_here
 from damage.mutations import mutate_bytes, mutate_hdf5, mutate_text
 from snapshots import conftest as written
 from snapshots.halos import conftest as written_halos
@@ -216,7 +217,7 @@ def _run(target: Target, valid: ValidFile, first: int, count: int, folder: Path,
 def _fault(valid: ValidFile, path: Path) -> str | None:
     files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
     limit = 2 * sum(each.stat().st_size for each in files) + SPARE_BYTES
-    before = _memory_from_here()
+    before = memory_from_here()
     started = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -227,7 +228,7 @@ def _fault(valid: ValidFile, path: Path) -> str | None:
             if error.file is None or error.field is None or not error.remedy:
                 return f"unclear error: {error}"
     seconds = time.process_time() - started
-    grown = _memory("VmHWM") - before
+    grown = memory("VmHWM") - before
     if not np.isfinite(values).all():
         return "read what is not finite"
     if grown > limit:
@@ -240,20 +241,3 @@ def _return_freed_memory() -> None:
     if sys.platform == "linux":
         m_mmap_threshold = -3
         ctypes.CDLL(None).mallopt(m_mmap_threshold, ALLOCATED_APART_BYTES)
-
-
-def _memory_from_here() -> int:
-    """Forget the process's peak memory; what it has now [bytes]. Zero where the system does not tell."""
-    if sys.platform != "linux":
-        return 0
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    return _memory("VmRSS")
-
-
-def _memory(name: str) -> int:
-    if sys.platform != "linux":
-        return 0
-    with open("/proc/self/status") as file:
-        line = next(line for line in file if line.startswith(name))
-    return int(line.split()[1]) * 1024

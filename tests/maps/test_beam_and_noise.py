@@ -258,7 +258,7 @@ def test_an_instrument_of_ones_own_takes_five_lines():
         ({"pixel": 1.7 * u.kpc}, "'pixel': expected a unit like arcmin"),
         ({"pixel": 0 * u.arcmin}, "'pixel': expected a positive value"),
         ({"size": 95}, "'size': expected an even number"),
-        ({"size": 96.0}, "'size': expected an even number"),
+        ({"size": 96.0}, "'size': expected a whole number"),
         ({"pixel": 1 * u.deg}, "'size': a field of 96.0 degrees"),
         ({"beam_fwhm": -1 * u.arcmin}, "'beam_fwhm': expected zero or more"),
         ({"beam_fwhm": np.nan * u.arcmin}, "'beam_fwhm': holds values that are not finite"),

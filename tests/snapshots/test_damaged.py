@@ -141,7 +141,7 @@ def test_a_unit_that_overflows(tmp_path, written, code_gas, writer):
     ("array", "attribute", "factor"),
     [
         ("Coordinates", "to_cgs", 2.0),
-        ("Masses", "a_scaling", 2.0),
+        ("SmoothingLength", "a_scaling", 2.0),
         ("SmoothingLength", "h_scaling", -1.0),
         ("Masses", "to_cgs", 1.02),
         ("Masses", "h_scaling", 0.5),

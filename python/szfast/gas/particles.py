@@ -115,7 +115,6 @@ def check_particles(gas: Gas) -> None:
         If one has a wrong shape or kind, or a value that is not possible.
     """
     count = len(gas)
-    least: dict[str, float] = {"offset_kpc": -np.inf, "smoothing_length_kpc": float(np.finfo(np.float32).tiny)}
     names = ("offset_kpc", "mass_msun", "temperature_k", "smoothing_length_kpc", "electrons_per_hydrogen")
     for name in (*names, "hydrogen_fraction"):
         values = np.asarray(getattr(gas, name))
@@ -126,8 +125,9 @@ def check_particles(gas: Gas) -> None:
         elif count:
             # NaN propagates through min and max
             low, high = float(values.min()), float(values.max())
-            if not (low >= least.get(name, 0.0) and np.isfinite(low) and high <= float(np.finfo(np.float32).max)):
-                wanted = "positive numbers" if name == "smoothing_length_kpc" else "finite numbers"
+            least = -np.inf if name == "offset_kpc" else 0.0
+            if not (low >= least and np.isfinite(low) and high <= float(np.finfo(np.float32).max)):
+                wanted = "finite numbers" if name == "offset_kpc" else "finite numbers from 0 on"
                 problem = f"expected {wanted}, found {low:g} to {high:g}"
         if problem is not None:
             raise ArgumentError(
