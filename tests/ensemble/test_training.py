@@ -267,6 +267,14 @@ def test_the_choice_is_the_smallest_score_and_is_told_on_maps_never_seen(chosen,
     assert set(run.read("predictions")["run"]) == {row["run"], row["biased_run"]}
 
 
+def test_too_few_maps_for_a_choice_are_told_of_before_training(dataset, tmp_path, caplog, monkeypatch, quick):
+    monkeypatch.setattr("szfast.ensemble.training.create_run", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        train(dataset, tmp_path / "run", runs=1, bins=((0.0, 0.4),), recipe=quick, workers=0)
+    held_back = len(split_of(dataset, quick, (0.0, 0.4), 0).validation)
+    assert f"redshifts 0 to 0.4: {held_back} maps validate, a score needs 30" in caplog.text
+
+
 def test_a_bin_without_a_score_is_left_without_a_choice(trained, dataset, tmp_path, caplog):
     folder = tmp_path / "run"
     shutil.copytree(trained.path, folder)

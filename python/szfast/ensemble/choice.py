@@ -144,8 +144,8 @@ def unbiased_and_biased(members: Sequence[Member]) -> tuple[Member, Member]:
     if not scored:
         outcome = members[0][1]
         raise RunError(
-            f"no run of bin {outcome.bin} has a score: none predicts {LEAST_MAPS} of its {outcome.n_validation} "
-            "validation maps within 0.1 dex.",
+            f"no run of bin {outcome.bin} has a score, which takes {LEAST_MAPS} validation maps with predictions "
+            f"within 0.1 dex of each other; the bin has {outcome.n_validation}.",
             file=members[0][0],
             field="score",
             remedy="give the bin more maps or longer training.",

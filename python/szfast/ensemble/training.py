@@ -22,6 +22,7 @@ from szfast.ensemble.outcome import is_finished
 from szfast.ensemble.recipe import Recipe
 from szfast.ensemble.run import STATE, Task, split_of, train_run
 from szfast.ensemble.runs import write_runs
+from szfast.ensemble.score import LEAST_MAPS
 from szfast.errors import ArgumentError, RunError
 from szfast.networks.variants import variant_named
 from szfast.run_folder import RunFolder, create_run
@@ -114,7 +115,12 @@ def train(
         raise ArgumentError(f"expected 0 or more, found {workers!r}.", field="workers")
     for edges in bins:
         # before hours of work on other bins
-        split_of(opened, recipe, edges, 0)
+        held_back = len(split_of(opened, recipe, edges, 0).validation)
+        if held_back < LEAST_MAPS:
+            log.warning(
+                "redshifts %g to %g: %d maps validate, a score needs %d of about one mass: no run can be chosen here",
+                *(*edges, held_back, LEAST_MAPS),
+            )
     run = create_run(folder, about_training(opened, recipe, bins, runs))
     with locked(run.path / ".lock", run.path):
         remove_unfinished(run.path)
