@@ -10,6 +10,9 @@ from typing import Any
 
 from szfast.errors import SnapshotError
 
+LARGEST_KPC = 1e8
+"""Comoving kpc: the Hubble volume and a factor to spare."""
+
 _MOST_CURVATURE = 0.1
 """Twice what Planck alone allows (Planck 2018 VI, 7.3): 1 - Omega_m - Omega_Lambda = -0.044 within 0.034."""
 
@@ -143,7 +146,7 @@ def _check_time(header: SnapshotHeader, path: Path) -> None:
 def _check_box(header: SnapshotHeader, path: Path) -> None:
     box = header.box_size_kpc
     # From a dwarf's zoom to the Hubble volume: outside it the length unit is wrong.
-    if box is not None and not (math.isfinite(box) and 10.0 < box < 1e8):
+    if box is not None and not (math.isfinite(box) and 10.0 < box < LARGEST_KPC):
         raise SnapshotError(
             f"the box is {box:g} comoving kpc wide.",
             file=path,
