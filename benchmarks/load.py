@@ -106,10 +106,13 @@ class InThisProcess:
 
     def results(self, function: Any, tasks: Any) -> Any:
         """Do each task at once, in order."""
+        # what gathers the clusters at the end takes more memory, in one step
+        gathers = self.done > 0
         for number, task in enumerate(tasks):
             made = function(task)
-            self.done += 1
-            self.watch.look(self.done)
+            if not gathers:
+                self.done += 1
+                self.watch.look(self.done)
             yield number, made
 
     def close(self) -> None:

@@ -51,7 +51,7 @@ def _spins(path):
 
 
 def _takes_memory(path):
-    np.ones(3 << 20)
+    np.ones(16 << 20)
     _refuses(path)
 
 

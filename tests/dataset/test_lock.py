@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -14,25 +15,24 @@ from szfast.dataset import build
 from szfast.dataset.lock import locked
 from szfast.errors import DataSetError
 
-
-def hold(path, pipe):
-    with locked(path, path.parent):
-        pipe.send("held")
-        pipe.recv()
+HOLD = """
+import sys
+from pathlib import Path
+from szfast.dataset.lock import locked
+with locked(Path(sys.argv[1]), Path(sys.argv[1]).parent):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
 def holder(tmp_path):
     """Another process that holds the lock."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=hold, args=(tmp_path / "lock", theirs))
-    process.start()
-    assert ours.poll(60)
-    assert ours.recv() == "held"
-    yield process
-    process.kill()
-    process.join()
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
 
 
 def test_one_at_a_time_and_the_other_is_named(tmp_path, holder):
@@ -44,7 +44,7 @@ def test_one_at_a_time_and_the_other_is_named(tmp_path, holder):
     assert caught.value.remedy
     # the file of a killed holder stays, its lock does not
     os.kill(holder.pid, signal.SIGKILL)
-    holder.join()
+    holder.wait()
     assert lock.exists()
     with locked(lock, tmp_path):
         assert json.loads(lock.read_text())["process"] == os.getpid()

@@ -189,6 +189,17 @@ def test_units_so_small_that_a_power_is_zero(tmp_path, written, code_gas, group,
     refuses(path, field="", match="its attributes|positive velocity")
 
 
+@pytest.mark.parametrize("writer", ["binary", "gadget", "swift"])
+@pytest.mark.parametrize("value", [1e12, 1e30, -3e38])
+def test_a_particle_beyond_any_universe(tmp_path, written, code_gas, writer, value):
+    """Without a period nothing bounded the positions, until the engine could not hold them in floats."""
+    code_gas.box = 0.0
+    positions = code_gas.position.copy()
+    positions[7, 1] = value
+    path = getattr(written, writer)(tmp_path, code_gas.with_column("position", positions))
+    refuses(path, field="POS" if writer == "binary" else "Coordinates", match="comoving kpc away|not finite")
+
+
 @pytest.mark.parametrize("name", ["OmegaLambda", "Omega0"])
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_a_universe_that_is_curved_more_than_any(tmp_path, written, code_gas, name, factor):

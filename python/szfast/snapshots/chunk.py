@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from szfast.errors import SnapshotError
+from szfast.snapshots.header import LARGEST_KPC
 from szfast.snapshots.selection import Spheres, as_floats
 from szfast.snapshots.stored_fields import (
     Array,
@@ -103,6 +104,7 @@ class Chunk:
             self._check_origin(self.coordinates)
         header = self.layout.header
         if header.box_size_kpc is None:
+            self._check_distance(float(np.abs([low, high]).max()) * header.code_length_kpc)
             return
         box = header.box_size_kpc / header.code_length_kpc
         span = high.max() - low.min()
@@ -112,6 +114,15 @@ class Chunk:
                 file=self.path,
                 field="BoxSize",
                 remedy="correct BoxSize, which must be in the unit of the positions, or set it to 0.",
+            )
+
+    def _check_distance(self, farthest_kpc: float) -> None:
+        if farthest_kpc > LARGEST_KPC:
+            raise SnapshotError(
+                f"a particle lies {farthest_kpc:.3g} comoving kpc away.",
+                file=self.path,
+                field=self.layout.coordinates,
+                remedy="correct the unit of length, or the box; otherwise the file is damaged: fetch it again.",
             )
 
     def _check_origin(self, coordinates: Array) -> None:

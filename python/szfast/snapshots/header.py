@@ -13,6 +13,9 @@ from szfast.errors import SnapshotError
 
 log = logging.getLogger("szfast.snapshots")
 
+LARGEST_KPC = 1e8
+"""Comoving kpc: the Hubble volume and a factor to spare."""
+
 _FLAT = 0.02
 """Radiation and neutrinos may be missing from the sum of the densities."""
 
@@ -152,7 +155,7 @@ def _check_time(header: SnapshotHeader, path: Path) -> None:
 def _check_box(header: SnapshotHeader, path: Path) -> None:
     box = header.box_size_kpc
     # From a dwarf's zoom to the Hubble volume: outside it the length unit is wrong.
-    if box is not None and not (math.isfinite(box) and 10.0 < box < 1e8):
+    if box is not None and not (math.isfinite(box) and 10.0 < box < LARGEST_KPC):
         raise SnapshotError(
             f"the box is {box:g} comoving kpc wide.",
             file=path,
