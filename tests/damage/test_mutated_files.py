@@ -51,7 +51,7 @@ def _spins(path):
 
 
 def _takes_memory(path):
-    np.ones(16 << 20)
+    np.ones(32 << 20)
     _refuses(path)
 
 
