@@ -72,7 +72,9 @@ def _tests(report: Any) -> Iterator[dict[str, Any]]:
         row["failed"] += len(case.findall("failure")) + len(case.findall("error"))
         row["skipped"] += len(case.findall("skipped"))
         for each in case.iter("property"):
-            row.setdefault("recorded", {})[each.get("name")] = each.get("value")
+            # of several cases, one behind the other
+            recorded = row.setdefault("recorded", {})
+            recorded[each.get("name")] = "; ".join(filter(None, (recorded.get(each.get("name")), each.get("value"))))
     yield from found.values()
 
 
