@@ -43,10 +43,14 @@ def wait_for(condition, process=None):
         time.sleep(0.002)
 
 
+def _is_gone(state):
+    return "Z" in state and "l" not in state
+
+
 def group_is_gone(group):
     listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
-    # a zombie is gone, whether or not its new parent has taken note
-    return not any(int(line.split()[0]) == group and "Z" not in line for line in listed.splitlines())
+    # a zombie is gone, whether or not its new parent has taken note; with threads (Zl) it still holds its files
+    return not any(int(line.split()[0]) == group and not _is_gone(line.split()[1]) for line in listed.splitlines())
 
 
 def killed(configuration, moment, delay_s):
