@@ -205,6 +205,7 @@ def test_a_bin_without_a_choice_is_told(full_run, tmp_path):
     assert "No run was chosen" not in write_report(full_run, tmp_path / "other").read_text()
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_a_run_without_noise_fills_the_first_column(full_run, trained_run, tmp_path):
     index = write_report(trained_run[0], tmp_path / "out", clean=full_run)
     table = QTable.read(tmp_path / "out" / "table1.ecsv")
